@@ -1,0 +1,176 @@
+"""The command line: `parley serve | seed | doctor`.
+
+Exit codes: 0 done, 1 `doctor` found something wrong, 2 the settings, a port or the store cannot be used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import signal
+import sys
+from collections.abc import Coroutine
+from importlib.metadata import version
+from typing import Any
+
+from app import __version__, log, seed
+from app.config import CONTRACTS, Settings, SettingsError, load
+from app.server import Listener, ListenError, Server, listen
+from app.store.base import StoreUnusableError
+from app.store.sqlite import SQLiteStore
+
+__all__ = ["main"]
+
+UNUSABLE = 2
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    arguments = _parser().parse_args(argv)
+    overrides = {name: value for name, value in vars(arguments).items() if name != "command" and value is not None}
+    try:
+        settings = load(**overrides)
+        return arguments.command(settings)
+    except SettingsError as error:
+        return _refuse(*error.lines)
+    except (ListenError, StoreUnusableError) as error:
+        return _refuse(str(error))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="parley", description="A chat backend for five Socket.IO contracts.")
+    parser.add_argument("--version", action="version", version=f"parley {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="serve until Ctrl-C or SIGTERM")
+    serve.set_defaults(command=_serve)
+    serve.add_argument("--memory", action="store_const", const=True, help="keep nothing on disk")
+    serve.add_argument("--port-offset", type=int, metavar="N", help="add N to every port")
+    serve.add_argument("--contract", nargs="+", dest="contracts", metavar="NAME", help=", ".join(CONTRACTS))
+    serve.add_argument("--host", metavar="H", help="address to listen on")
+
+    plant = commands.add_parser("seed", help="add the seeded users that the store does not have")
+    plant.set_defaults(command=_seed)
+
+    doctor = commands.add_parser("doctor", help="show the settings in force and what is wrong")
+    doctor.set_defaults(command=_doctor)
+    return parser
+
+
+def _refuse(*lines: str) -> int:
+    for line in lines:
+        print(f"parley: {line}", file=sys.stderr)
+    return UNUSABLE
+
+
+def _run(task: Coroutine[Any, Any, int]) -> int:
+    try:
+        import uvloop  # there is none on Windows
+    except ImportError:
+        return asyncio.run(task)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(task)
+
+
+def _serve(settings: Settings) -> int:
+    log.configure(settings.log_level, settings.log_dir)
+    for warning in settings.warnings:
+        print(f"parley: warning: {warning}", file=sys.stderr)
+    return _run(_serving(settings, listen(settings)))
+
+
+async def _serving(settings: Settings, listeners: list[Listener]) -> int:
+    stop = asyncio.Event()
+    _stop_on_signals(stop)
+    server = Server(settings)
+    try:
+        await server.open()
+        await _greet(server, listeners)
+        await server.serve(listeners, stop)
+    finally:
+        await server.close()
+    return 0
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    """Set `stop` on the first SIGINT or SIGTERM; the second ends the process at once."""
+
+    def on_signal(number: int) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, on_signal, number)
+
+
+async def _greet(server: Server, listeners: list[Listener]) -> None:
+    database = server.settings.database
+    kept = f"SQLite at {database}" if database else "SQLite in memory"
+    lines = [f"Parley {__version__}, embedded: {kept}", ""]
+    lines += [f"  {one.contract:<14} {one.url}   Socket.IO at /socket.io" for one in listeners]
+    lines += [f"  {'docs':<14} {listeners[0].url}/docs", ""]
+    lines += [f"Seeded users (password {seed.PASSWORD}), with a token each:"]
+    for user in await server.plant():
+        lines += [f"  {user.email:<16} {server.users.token(user)}"]
+    print(*lines, "", "Ctrl-C ends the server.", sep="\n", flush=True)
+
+
+def _seed(settings: Settings) -> int:
+    return asyncio.run(_planting(settings))
+
+
+async def _planting(settings: Settings) -> int:
+    store = SQLiteStore(settings.database, exclusive=False)
+    try:
+        await store.open()
+        added = await seed.plant(store)
+    finally:
+        await store.close()
+    for user in added:
+        print(f"added {user.email} ({user.id})")
+    print(f"{len(added)} of {len(seed.load())} seeded users added to {settings.database or 'memory'}")
+    return 0
+
+
+def _doctor(settings: Settings) -> int:
+    print(f"Parley {__version__} on Python {platform.python_version()}, {platform.system()} {platform.machine()}")
+    print(
+        *(f"  {name} {version(name)}" for name in ("hypercorn", "python-engineio", "python-socketio")),
+        sep="\n",
+    )
+    print("\nSettings in force:")
+    for name, value in settings.model_dump(mode="json").items():
+        field = Settings.model_fields[name]
+        print(f"  {name:<20} {value!s:<28} {field.description}")
+    wrong = [*settings.warnings, *_ailments(settings)]
+    print("\nNothing is wrong." if not wrong else "\nWrong:")
+    for line in wrong:
+        print(f"  {line}")
+    return 1 if wrong else 0
+
+
+def _ailments(settings: Settings) -> list[str]:
+    """Return what would keep the server from starting, a sentence each."""
+    found: list[str] = []
+    try:
+        for listener in listen(settings):
+            listener.socket.close()
+    except ListenError as error:
+        found.append(str(error))
+
+    async def try_store() -> None:
+        store = SQLiteStore(settings.database)
+        try:
+            await store.open()
+            await store.ping()
+        finally:
+            await store.close()
+
+    try:
+        asyncio.run(try_store())
+    except StoreUnusableError as error:
+        found.append(str(error))
+    return found

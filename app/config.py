@@ -1,0 +1,162 @@
+"""Settings: every option once, with its meaning, its default and the environment variables that set it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+__all__ = ["CONTRACTS", "DEVELOPMENT_SECRET", "Settings", "SettingsError", "load"]
+
+CONTRACTS = ("friends",)
+DEVELOPMENT_SECRET = "parley development secret: never use it where others can reach the server"
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+class SettingsError(Exception):
+    """Settings that cannot be used.
+
+    Attributes:
+        lines: one sentence for each, naming the option.
+
+    """
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = lines
+
+
+def _seconds(value: Any) -> Any:
+    """Read `3600`, `90s`, `15m`, `24h` or `1d` as seconds."""
+    if isinstance(value, str):
+        match = re.fullmatch(r"\s*(\d+)\s*([smhd]?)\s*", value.lower())
+        if match is None:
+            raise ValueError("should be a number of seconds, or a number with s, m, h or d, such as 24h")
+        return int(match[1]) * _UNITS[match[2]]
+    return value
+
+
+def _words(value: Any) -> Any:
+    """Read a comma-separated list."""
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+def _option(default: Any, description: str, *names: str, **constraints: Any) -> Any:
+    return Field(default, description=description, validation_alias=AliasChoices(*names), **constraints)
+
+
+class Settings(BaseSettings):
+    """What can be set. Durations are in seconds."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+
+    mode: Annotated[
+        Literal["dev", "prod"],
+        BeforeValidator(lambda v: {"development": "dev", "production": "prod"}.get(str(v).lower(), v)),
+    ] = _option("dev", "dev or prod: which error envelope REST answers with", "MODE")
+    host: str = _option("127.0.0.1", "address to listen on", "HOST")
+    port: int = _option(3000, "port of the friends contract; 0 takes any that is free", "PORT", ge=0, le=65535)
+    port_offset: int = _option(0, "added to every port", "PORT_OFFSET", ge=0, le=65535)
+    contracts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = _option(
+        CONTRACTS, "contracts to serve", "CONTRACTS", min_length=1
+    )
+    trusted_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = _option(
+        ("*",), "origins that a browser may call from, comma-separated, or *", "CORS_ORIGIN", min_length=1
+    )
+
+    jwt_secret: SecretStr = _option(
+        SecretStr(DEVELOPMENT_SECRET),
+        "secret that signs tokens (HS256)",
+        "JWT_SECRET",
+        "JWT_SECRET_KEY",
+        min_length=1,
+    )
+    jwt_expiration: Annotated[int, BeforeValidator(_seconds)] = _option(
+        86400, "lifetime of a token: 3600, 24h, 1d", "JWT_EXPIRATION", "JWT_EXPIRES_IN", ge=1, le=10**9
+    )
+    uniform_auth_errors: bool = _option(
+        False, "answer one text to an unknown e-mail and to a wrong password", "AUTH_UNIFORM_ERRORS"
+    )
+    password_rounds: int = _option(12, "bcrypt's cost", "PASSWORD_ROUNDS", ge=4, le=16)
+
+    data_dir: Path = _option(Path("var"), "directory of the embedded database", "DATA_DIR")
+    memory: bool = _option(False, "keep nothing on disk: data ends with the process", "MEMORY")
+    log_dir: Path | None = _option(None, "directory of rotated log files, besides standard error", "LOG_DIR")
+    log_level: Literal["debug", "info", "warning", "error"] = _option("info", "least level that is logged", "LOG_LEVEL")
+
+    max_message_length: int = _option(4096, "characters of a message", "MAX_MESSAGE_LENGTH", ge=1, le=100_000)
+    unseen_limit: int = _option(1000, "messages in one unseen_messages", "UNSEEN_LIMIT", ge=1, le=100_000)
+    confirm_interval: float = _option(
+        1.0,
+        "least time between two pings that confirm messages to a socket",
+        "CONFIRM_INTERVAL",
+        gt=0,
+        le=3600,
+    )
+    presence_grace: float = _option(
+        2.0, "time in which a lost connection may come back unannounced", "PRESENCE_GRACE", ge=0, le=3600
+    )
+    ping_interval: float = _option(25.0, "time between two heartbeats", "PING_INTERVAL", gt=0, le=3600)
+    ping_timeout: float = _option(20.0, "time in which a heartbeat must be answered", "PING_TIMEOUT", gt=0, le=3600)
+    max_payload: int = _option(
+        1_000_000, "bytes of one packet or polling request", "MAX_PAYLOAD", ge=10_000, le=100_000_000
+    )
+    max_body: int = _option(100_000, "bytes of one REST request body", "MAX_BODY", ge=1000, le=100_000_000)
+    drain_timeout: float = _option(
+        5.0, "time that a server which was told to stop has to finish", "DRAIN_TIMEOUT", ge=0, le=3600
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _blank_is_unset(cls, values: Any) -> Any:
+        return {k: v for k, v in values.items() if v != ""} if isinstance(values, dict) else values
+
+    @model_validator(mode="after")
+    def _known_contracts(self) -> Settings:
+        unknown = [contract for contract in self.contracts if contract not in CONTRACTS]
+        if unknown:
+            raise ValueError(
+                f"CONTRACTS: no contract is called {', '.join(unknown)}; there are: {', '.join(CONTRACTS)}"
+            )
+        return self
+
+    @property
+    def database(self) -> Path | None:
+        """The embedded database's file, None for memory."""
+        return None if self.memory else self.data_dir / "parley.db"
+
+    @property
+    def warnings(self) -> list[str]:
+        """What is usable but unwise, a sentence each."""
+        secret = self.jwt_secret.get_secret_value()
+        found: list[str] = []
+        if len(secret.encode()) < 32:
+            found.append("JWT_SECRET is shorter than 32 bytes: tokens can be forged by trying")
+        if secret == DEVELOPMENT_SECRET and self.host not in ("127.0.0.1", "localhost", "::1"):
+            found.append(f"JWT_SECRET is the built-in one, and {self.host} can be reached by others: set your own")
+        return found
+
+
+def load(**overrides: Any) -> Settings:
+    """Return the settings of the environment, with `overrides` before them. Raise `SettingsError`."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsError([_sentence(detail) for detail in error.errors()]) from None
+
+
+def _sentence(detail: Any) -> str:
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    if not detail["loc"]:
+        return message
+    given = "" if "secret" in str(detail["loc"][0]).lower() else f" (got {detail['input']!r})"
+    return f"{_name(str(detail['loc'][0]))}: {message}{given}"
+
+
+def _name(loc: str) -> str:
+    field = Settings.model_fields.get(loc)
+    alias = field.validation_alias if field else None
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else loc

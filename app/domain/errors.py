@@ -1,0 +1,72 @@
+"""Every error the domain raises. How one looks on the wire is decided at the edge that sends it.
+
+ParleyError                     code, text, whether a retry can help
+ ├─ Invalid                     the request breaks a rule of its contract
+ ├─ Unauthorized                no credential, or one that proves nothing
+ ├─ Forbidden                   a valid credential, but not for this
+ ├─ NotFound                    what it names does not exist
+ ├─ Conflict                    it exists already
+ └─ Unavailable                 a store or the cluster did not answer; nothing was changed
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = ["Conflict", "Forbidden", "Invalid", "NotFound", "ParleyError", "Unauthorized", "Unavailable"]
+
+
+class ParleyError(Exception):
+    """An error that a client is told of.
+
+    Attributes:
+        text: one sentence for the client; it never names a secret, a path or a query.
+
+    """
+
+    code: ClassVar[str] = "error"
+    retry: ClassVar[bool] = False
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+class Invalid(ParleyError):
+    """The request breaks a rule of its contract; sending it again cannot help."""
+
+    code = "invalid"
+
+
+class Unauthorized(ParleyError):
+    """There is no credential, or it proves nothing."""
+
+    code = "unauthorized"
+
+
+class Forbidden(ParleyError):
+    """The credential is good, but not for what was asked."""
+
+    code = "forbidden"
+
+
+class NotFound(ParleyError):
+    """What the request names does not exist."""
+
+    code = "not_found"
+
+
+class Conflict(ParleyError):
+    """What the request would create exists already."""
+
+    code = "conflict"
+
+
+class Unavailable(ParleyError):
+    """A store or the cluster did not answer. Nothing was changed, so a retry is safe."""
+
+    code = "unavailable"
+    retry = True
+
+    def __init__(self, text: str = "Service unavailable") -> None:
+        super().__init__(text)

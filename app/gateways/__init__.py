@@ -1,0 +1,1 @@
+"""The contracts: a module each. `base` is what they share."""

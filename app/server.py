@@ -1,0 +1,220 @@
+"""The composition root: settings become a store, a cluster, services, gateways and a web app, served as one.
+
+A listener is a port, and a port names the contract that `/socket.io` speaks on it; every listener serves every
+contract at `/<contract>/socket.io`, and all of REST.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+import hypercorn.asyncio
+import hypercorn.config
+
+from app import seed
+from app.cluster.local import LocalCluster
+from app.config import Settings
+from app.domain.clock import Sequence
+from app.domain.mailbox import Mailbox
+from app.domain.passwords import Passwords
+from app.domain.tokens import Tokens
+from app.domain.users import Users
+from app.engine.base import Engine, Options
+from app.engine.stock import StockEngine
+from app.gateways.base import Gateway, Hub
+from app.gateways.friends import FriendsGateway
+from app.metrics import Metrics
+from app.store.base import User
+from app.store.sqlite import SQLiteStore
+from app.web import create_app
+from app.web.security import HEADERS
+
+__all__ = ["ListenError", "Listener", "Server", "listen"]
+
+log = logging.getLogger("parley.server")
+
+_PING_TIMEOUT = 2.0
+
+
+class ListenError(Exception):
+    """A port that cannot be listened on; the text names it and says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A port of a contract.
+
+    Attributes:
+        contract: what `/socket.io` speaks on it.
+        socket: bound and listening.
+        port: its number, also where any free one was asked for.
+        url: base URL of the port.
+
+    """
+
+    contract: str
+    socket: socket.socket
+    port: int
+    url: str
+
+
+def listen(settings: Settings) -> list[Listener]:
+    """Return a listener for each contract, so that connections queue from now on. Raise `ListenError`."""
+    listeners: list[Listener] = []
+    ports = {"friends": settings.port}
+    try:
+        for contract in settings.contracts:
+            port = ports[contract] + settings.port_offset if ports[contract] else 0
+            listeners.append(_listen(contract, settings.host, port))
+    except ListenError:
+        for listener in listeners:
+            listener.socket.close()
+        raise
+    return listeners
+
+
+def _listen(contract: str, host: str, port: int) -> Listener:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        sock = socket.create_server(address[:2], family=family, backlog=1024)
+    except (OSError, OverflowError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ListenError(f"cannot listen on {host} port {port} for {contract}: {reason}") from None
+    bound = sock.getsockname()[1]
+    shown = f"[{host}]" if ":" in host else host
+    return Listener(contract, sock, bound, f"http://{shown}:{bound}")
+
+
+class Server:
+    """One server: everything between its settings and its sockets.
+
+    Call `open`, then `serve`; `close` lets go of what `open` took, also where `serve` was never called.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.store = SQLiteStore(settings.database)
+        self.tokens = Tokens(settings.jwt_secret.get_secret_value(), settings.jwt_expiration)
+        self._metrics = Metrics()
+        self._cluster = LocalCluster()
+        self._hub = Hub()
+        self._passwords = Passwords(settings.password_rounds)
+        self.users = Users(
+            self.store,
+            self.tokens,
+            self._passwords,
+            uniform_errors=settings.uniform_auth_errors,
+            on_friendship=self._hub.friendship,
+        )
+        mailbox = Mailbox("friends", self.store, Sequence())
+        friends = FriendsGateway(settings, self.users, mailbox, self._cluster, self._metrics)
+        self._gateways: list[Gateway] = [friends]
+        self._engines = {gateway.contract: self._engine(gateway) for gateway in self._gateways}
+        self._draining = False
+        self._web = create_app(settings, self.users, mailbox, friends.presence, self._readiness, self._metrics.registry)
+        self._metrics.watch("parley_store_commits", "Commits of the store", lambda: self.store.commits)
+        self._metrics.watch("parley_store_operations", "Writes to the store", lambda: self.store.operations)
+
+    def _engine(self, gateway: Gateway) -> Engine:
+        settings = self.settings
+        options = Options(settings.ping_interval, settings.ping_timeout, settings.max_payload, settings.trusted_origins)
+        engine = StockEngine(gateway, options)
+        gateway.bind(engine)
+        self._hub.add(gateway)
+        self._metrics.watch_connections(gateway.contract, lambda: engine.connections)
+        return engine
+
+    async def open(self) -> None:
+        """Open the store and join the cluster. Raise `StoreUnusableError` if the store cannot be used."""
+        await self.store.open()
+        await self._cluster.open(self._hub)
+
+    async def plant(self) -> list[User]:
+        """Add the seeded users that are missing and return all that are there."""
+        await seed.plant(self.store)
+        planted = await self.store.users([user.id for user in seed.load()])
+        return list(planted.values())
+
+    async def serve(self, listeners: list[Listener], stop: asyncio.Event) -> None:
+        """Serve until `stop` is set, then drain and return."""
+        config = hypercorn.config.Config()
+        config.bind = [f"fd://{listener.socket.detach()}" for listener in listeners]
+        config.accesslog = None
+        config.errorlog = logging.getLogger("hypercorn.error")
+        config.include_server_header = False
+        config.graceful_timeout = self.settings.drain_timeout
+        config.websocket_max_message_size = self.settings.max_payload
+        config.h11_max_incomplete_size = 32 * 1024
+        root = _Root(self._web, self._engines, {listener.port: listener.contract for listener in listeners})
+
+        async def until_drained() -> None:
+            await stop.wait()
+            await self._drain()
+
+        await hypercorn.asyncio.serve(root, config, shutdown_trigger=until_drained, mode="asgi")
+
+    async def _drain(self) -> None:
+        self._draining = True
+        for gateway in self._gateways:
+            await gateway.close()
+        await asyncio.gather(*(engine.drain(self.settings.drain_timeout) for engine in self._engines.values()))
+
+    async def close(self) -> None:
+        """Leave the cluster and close the store."""
+        for gateway in self._gateways:
+            await gateway.close()
+        await self._cluster.close()
+        await self.store.close()
+        self._passwords.close()
+
+    async def _readiness(self) -> dict[str, bool]:
+        async def answers(ping: Any) -> bool:
+            try:
+                await asyncio.wait_for(ping(), _PING_TIMEOUT)
+            except Exception:
+                return False
+            return True
+
+        store, cluster = await asyncio.gather(answers(self.store.ping), answers(self._cluster.ping))
+        return {"store": store, "cluster": cluster, "serving": not self._draining}
+
+
+class _Root:
+    """The ASGI application: sends a request to an engine or to the web app."""
+
+    def __init__(self, web: Any, engines: dict[str, Engine], contracts: dict[int, str]) -> None:
+        self._web = web
+        self._engines = engines
+        self._contracts = contracts
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self._web(scope, receive, send)
+            return
+        contract = self._contracts.get(scope["server"][1], "")
+        engine = self._engine(contract, scope["path"])
+        if engine is None:
+            await self._web(scope | {"parley.contract": contract}, receive, send)
+        else:
+            await engine(scope, receive, _with_headers(send))
+
+    def _engine(self, contract: str, path: str) -> Engine | None:
+        first, _, rest = path.strip("/").partition("/")
+        if first == "socket.io" and not rest:
+            return self._engines.get(contract)
+        return self._engines.get(first) if rest == "socket.io" else None
+
+
+def _with_headers(send: Any) -> Any:
+    """Add the security headers to an HTTP answer of an engine."""
+
+    async def send_with_headers(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            message = message | {"headers": [*message.get("headers", ()), *HEADERS]}
+        await send(message)
+
+    return send_with_headers

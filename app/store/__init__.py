@@ -1,0 +1,1 @@
+"""Durable data behind one protocol, `base.Store`, with an adapter a module."""

@@ -1,0 +1,144 @@
+"""What is stored, and the protocol that every adapter implements.
+
+Every adapter passes the same contract suite, `tests/store/`. A call either does all of what it says, and then it
+survives a crash of the process and of the machine, or raises and leaves nothing behind.
+
+Errors that every call may raise: `Unavailable`, when the engine did not answer or refused (disk full, connection
+lost). A caller that gets it may try again. A call made after `close` raises it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+__all__ = ["Message", "NewMessage", "Store", "StoreUnusableError", "User"]
+
+
+class StoreUnusableError(Exception):
+    """The store cannot be opened, and trying again will not help; the text says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user as stored.
+
+    Attributes:
+        id: 24 hex digits.
+        email: unique, compared without regard to case; stored in lower case.
+        password: bcrypt hash; it never leaves the domain.
+        name: first name, the `username` of the friends contract.
+        friends: ids, in the order in which the friendships began.
+        last_seen: milliseconds since the epoch.
+
+    """
+
+    id: str
+    email: str
+    password: str
+    name: str
+    surname: str
+    friends: tuple[str, ...]
+    last_seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message that is to be stored.
+
+    Attributes:
+        id: sorts in the order of sending (`app.domain.clock.Sequence`).
+        mailbox: the contract that it belongs to.
+        sender: user id.
+        text: the message itself.
+        created_at: milliseconds since the epoch.
+        recipients: user ids, or None for all friends that the sender has when the message is stored.
+
+    """
+
+    id: str
+    mailbox: str
+    sender: str
+    text: str
+    created_at: int
+    recipients: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as stored."""
+
+    id: str
+    mailbox: str
+    sender: str
+    text: str
+    created_at: int
+
+
+class Store(Protocol):
+    """Users, their friendships, and mailboxes."""
+
+    async def open(self) -> None:
+        """Connect and bring the schema up to date. Raise `StoreUnusableError` if that cannot work."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what was begun and let go of every file, thread and connection. May be called twice."""
+        ...
+
+    async def ping(self) -> None:
+        """Return when the store has answered a trivial read."""
+        ...
+
+    # users
+
+    async def add_user(self, user: User) -> None:
+        """Store a user who has no friends yet. Raise `Conflict` if the e-mail or the id is taken."""
+        ...
+
+    async def user(self, user_id: str) -> User | None:
+        """Return a user, None if there is none of that id."""
+        ...
+
+    async def user_by_email(self, email: str) -> User | None:
+        """Return the user with that e-mail, in whatever case it is written."""
+        ...
+
+    async def users(self, user_ids: Iterable[str]) -> dict[str, User]:
+        """Return those of the users that exist, by id."""
+        ...
+
+    async def befriend(self, user_id: str, friend_id: str) -> bool:
+        """Make each a friend of the other. Return False if they were; raise `NotFound` if one does not exist."""
+        ...
+
+    async def unfriend(self, user_id: str, friend_id: str) -> bool:
+        """End the friendship for both. Return False if there was none."""
+        ...
+
+    async def touch(self, user_id: str, last_seen: int) -> None:
+        """Set when the user was last seen (milliseconds), unless a later time is known."""
+        ...
+
+    # mailboxes
+
+    async def append(self, message: NewMessage) -> tuple[str, ...]:
+        """Store a message, pending for each recipient, and return the recipients.
+
+        The audience of a message for all friends is what is committed at that moment. A message without
+        recipients is not stored: the answer is empty. Appends are stored in the order in which they were called.
+        """
+        ...
+
+    async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:
+        """Return the newest `limit` messages that are pending for the user, newest first."""
+        ...
+
+    async def confirm(self, user_id: str, message_ids: Sequence[str]) -> None:
+        """Make messages not pending for the user, for good. Unknown and confirmed ids are passed over."""
+        ...
+
+    async def history(self, mailbox: str, user_id: str, before: str | None, limit: int) -> list[Message]:
+        """Return the newest `limit` messages that the user sent or was sent, with ids below `before`, newest first."""
+        ...

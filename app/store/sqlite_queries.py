@@ -1,0 +1,230 @@
+"""Every statement that the SQLite store runs, an operation of `group_commit` each.
+
+A mailbox is one table, `entries`: a row for each user who sent or was sent a message. So a user's history is one
+range of its primary key, and what is pending is a partial index of the same order that holds nothing else.
+
+Each step of a statement lets go of the interpreter lock, and beside a busy event loop it takes up to 5 ms to get it
+back. What is done for many rows is therefore done in few steps.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
+from typing import Any, TypeVar
+
+from app.domain.errors import Conflict, NotFound
+from app.store.base import Message, NewMessage, User
+from app.store.group_commit import Operation
+
+__all__ = [
+    "add_user",
+    "append",
+    "befriend",
+    "confirm",
+    "history",
+    "pending",
+    "ping",
+    "touch",
+    "unfriend",
+    "user",
+    "user_by_email",
+    "users",
+]
+
+A = TypeVar("A")
+R = TypeVar("R")
+
+_USER = "SELECT id, email, password, name, surname, last_seen FROM users "
+_FRIENDS = "SELECT friend_id FROM friendships WHERE user_id = ? ORDER BY position"
+_MAILBOX = """
+    SELECT m.id, m.mailbox, m.sender, m.text, m.created_at
+    FROM entries e {index} CROSS JOIN messages m ON m.id = e.message_id
+    WHERE e.mailbox = ?1 AND e.user_id = ?2 {which} ORDER BY e.message_id DESC LIMIT ?3
+"""
+PENDING = _MAILBOX.format(index="INDEXED BY pending_entries", which="AND e.pending = 1")
+HISTORY = _MAILBOX.format(index="", which="")
+HISTORY_BEFORE = _MAILBOX.format(index="", which="AND e.message_id < ?4")
+
+UNFRIEND = "DELETE FROM friendships WHERE user_id = ?1 AND friend_id = ?2 OR user_id = ?2 AND friend_id = ?1"
+CONFIRM = """
+    UPDATE entries SET pending = 0 WHERE pending = 1 AND (user_id, mailbox, message_id) IN
+    (SELECT ?1, mailbox, id FROM messages WHERE id IN (SELECT value FROM json_each(?2)))
+"""
+CONFIRM_ONE = """
+    UPDATE entries SET pending = 0 WHERE pending = 1 AND user_id = ?1 AND message_id = ?2
+    AND mailbox = (SELECT mailbox FROM messages WHERE id = ?2)
+"""
+
+
+def _inserts(table: str, columns: int) -> dict[int, str]:
+    """Return statements that insert 64, 16, 4 rows and one: few sizes, so that each stays prepared."""
+    row = f"({', '.join('?' * columns)})"
+    return {size: f"INSERT INTO {table} VALUES {', '.join([row] * size)}" for size in (64, 16, 4, 1)}
+
+
+_INTO_MESSAGES = _inserts("messages (id, mailbox, sender, text, created_at)", 5)
+_INTO_ENTRIES = _inserts("entries (user_id, mailbox, message_id, pending)", 4)
+
+
+def _each(operation: Callable[[sqlite3.Connection, A], R]) -> Operation[A, R]:
+    """Make an operation of a function that serves one call."""
+
+    def run(connection: sqlite3.Connection, arguments: Sequence[A]) -> list[R]:
+        return [operation(connection, argument) for argument in arguments]
+
+    return run
+
+
+@_each
+def ping(connection: sqlite3.Connection, _: None) -> None:
+    """Read something trivial."""
+    connection.execute("SELECT 1 FROM users LIMIT 1").fetchone()
+
+
+@_each
+def add_user(connection: sqlite3.Connection, user: User) -> None:
+    """Insert a user, without friends."""
+    row = (user.id, user.email.lower(), user.password, user.name, user.surname, user.last_seen)
+    try:
+        connection.execute(
+            "INSERT INTO users (id, email, password, name, surname, last_seen) VALUES (?, ?, ?, ?, ?, ?)", row
+        )
+    except sqlite3.IntegrityError as error:
+        taken = connection.execute("SELECT 1 FROM users WHERE id = ?", (user.id,)).fetchone()
+        raise Conflict("User already exists" if taken else "Email already in use") from error
+
+
+@_each
+def user(connection: sqlite3.Connection, user_id: str) -> User | None:
+    """Select a user by id."""
+    return _user(connection, connection.execute(_USER + "WHERE id = ?", (user_id,)).fetchone())
+
+
+@_each
+def user_by_email(connection: sqlite3.Connection, email: str) -> User | None:
+    """Select a user by e-mail."""
+    return _user(connection, connection.execute(_USER + "WHERE email = ?", (email.lower(),)).fetchone())
+
+
+def _user(connection: sqlite3.Connection, row: tuple[Any, ...] | None) -> User | None:
+    return None if row is None else _with_friends(row, _friends(connection, row[0]))
+
+
+def _friends(connection: sqlite3.Connection, user_id: str) -> tuple[str, ...]:
+    return tuple([friend for (friend,) in connection.execute(_FRIENDS, (user_id,)).fetchall()])
+
+
+def _with_friends(row: tuple[Any, ...], friends: Iterable[str]) -> User:
+    user_id, email, password, name, surname, last_seen = row
+    return User(user_id, email, password, name, surname, tuple(friends), last_seen)
+
+
+@_each
+def users(connection: sqlite3.Connection, user_ids: Iterable[str]) -> dict[str, User]:
+    """Select users by id."""
+    wanted = (json.dumps(list(user_ids)),)
+    friends: dict[str, list[str]] = {}
+    rows = connection.execute(_USER + "WHERE id IN (SELECT value FROM json_each(?))", wanted).fetchall()
+    for user_id, friend_id in connection.execute(
+        "SELECT user_id, friend_id FROM friendships"
+        " WHERE user_id IN (SELECT value FROM json_each(?)) ORDER BY position",
+        wanted,
+    ):
+        friends.setdefault(user_id, []).append(friend_id)
+    return {row[0]: _with_friends(row, friends.get(row[0], ())) for row in rows}
+
+
+@_each
+def befriend(connection: sqlite3.Connection, pair: tuple[str, str]) -> bool:
+    """Insert a friendship, a row for each side."""
+    known = connection.execute("SELECT count(*) FROM users WHERE id IN (?, ?)", pair).fetchone()[0]
+    if known < len(set(pair)):
+        raise NotFound("User not found!")
+    return (
+        _changed(
+            connection,
+            "INSERT INTO friendships (user_id, friend_id) VALUES (?1, ?2), (?2, ?1) ON CONFLICT DO NOTHING",
+            pair,
+        )
+        > 0
+    )
+
+
+@_each
+def unfriend(connection: sqlite3.Connection, pair: tuple[str, str]) -> bool:
+    """Delete a friendship, both rows."""
+    return _changed(connection, UNFRIEND, pair) > 0
+
+
+def _changed(connection: sqlite3.Connection, statement: str, parameters: tuple[Any, ...]) -> int:
+    return connection.execute(statement, parameters).rowcount
+
+
+@_each
+def touch(connection: sqlite3.Connection, seen: tuple[str, int]) -> None:
+    """Set the later of the time known and the time given."""
+    connection.execute("UPDATE users SET last_seen = ?2 WHERE id = ?1 AND last_seen < ?2", seen)
+
+
+def append(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> list[tuple[str, ...]]:
+    """Insert messages with an entry for each recipient and one, not pending, for the sender."""
+    audiences: list[tuple[str, ...]] = []
+    stored: list[tuple[object, ...]] = []
+    entries: list[tuple[object, ...]] = []
+    for message in messages:
+        mailbox, sender, message_id = message.mailbox, message.sender, message.id
+        if message.recipients is None:
+            recipients = _friends(connection, sender)
+        else:
+            recipients = tuple(dict.fromkeys(message.recipients))
+        audiences.append(recipients)
+        if not recipients:
+            continue
+        stored.append((message_id, mailbox, sender, message.text, message.created_at))
+        entries += [(recipient, mailbox, message_id, 1) for recipient in recipients]
+        if sender not in recipients:
+            entries.append((sender, mailbox, message_id, 0))
+    try:
+        _insert(connection, _INTO_MESSAGES, stored)
+    except sqlite3.IntegrityError as error:
+        raise Conflict("Message already stored") from error
+    _insert(connection, _INTO_ENTRIES, entries)
+    return audiences
+
+
+def _insert(connection: sqlite3.Connection, into: dict[int, str], rows: Sequence[tuple[object, ...]]) -> None:
+    start = 0
+    for size, statement in into.items():
+        while len(rows) - start >= size:
+            connection.execute(statement, list(chain.from_iterable(rows[start : start + size])))
+            start += size
+
+
+@_each
+def pending(connection: sqlite3.Connection, query: tuple[str, str, int]) -> list[Message]:
+    """Select what is pending in a mailbox for a user."""
+    return [Message(*row) for row in connection.execute(PENDING, query).fetchall()]
+
+
+@_each
+def confirm(connection: sqlite3.Connection, confirmed: tuple[str, Sequence[str]]) -> None:
+    """Mark entries as not pending."""
+    user_id, message_ids = confirmed
+    if len(message_ids) == 1:
+        connection.execute(CONFIRM_ONE, (user_id, message_ids[0]))
+    else:
+        connection.execute(CONFIRM, (user_id, json.dumps(list(message_ids))))
+
+
+@_each
+def history(connection: sqlite3.Connection, query: tuple[str, str, str | None, int]) -> list[Message]:
+    """Select a page of the messages that a user sent or was sent."""
+    mailbox, user_id, before, limit = query
+    if before is None:
+        rows = connection.execute(HISTORY, (mailbox, user_id, limit))
+    else:
+        rows = connection.execute(HISTORY_BEFORE, (mailbox, user_id, limit, before))
+    return [Message(*row) for row in rows.fetchall()]

@@ -1,0 +1,68 @@
+"""The Quart application: its blueprints, and what every request and every answer passes through."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from prometheus_client import CollectorRegistry
+from quart import Quart
+from quart_cors import cors
+
+from app.config import Settings
+from app.domain.mailbox import Mailbox
+from app.domain.roster import Presence
+from app.domain.users import Users
+from app.web import access, auth, correlation, docs, errors, messages, operations, schema, security
+from app.web.users import blueprint as users_blueprint
+
+__all__ = ["create_app"]
+
+BODY_TIMEOUT = 10
+PREFLIGHT_AGE = 600
+
+
+def create_app(
+    settings: Settings,
+    users: Users,
+    mailbox: Mailbox,
+    presence: Presence,
+    readiness: Callable[[], Awaitable[dict[str, bool]]],
+    registry: CollectorRegistry,
+) -> Quart:
+    """Return the application. It opens and closes nothing: what it is given must be open while it serves.
+
+    Every answer carries `X-Request-ID`, the CORS headers and the security headers, whatever its status, and every
+    error has the envelope of `settings.mode`.
+
+    Args:
+        settings: `mode`, `trusted_origins` and `max_body` are used.
+        users: registration, login, tokens and friendships.
+        mailbox: whose history `GET /messages` pages.
+        presence: who of a user's friends is online.
+        readiness: what this server needs, by name, and whether it can be used now; any False answers 503.
+        registry: where the metrics of the requests are kept, and what `GET /metrics` shows.
+
+    """
+    app = Quart("app.web", static_folder=None)
+    app.url_map.merge_slashes = False  # `//users` names nothing, and must not be answered with a redirect
+    app.config.update(MAX_CONTENT_LENGTH=settings.max_body, BODY_TIMEOUT=BODY_TIMEOUT, PROPAGATE_EXCEPTIONS=False)
+    access.install(app, registry)
+    correlation.install(app)
+    security.install(app)
+    cors(
+        app,
+        allow_origin="*" if "*" in settings.trusted_origins else settings.trusted_origins,
+        expose_headers=(correlation.HEADER, "Retry-After"),
+        max_age=PREFLIGHT_AGE,
+    )
+    errors.install(app, settings.mode)
+    schema.install(app, settings.mode)
+    for blueprint in (
+        auth.blueprint(users),
+        users_blueprint(users, presence),
+        messages.blueprint(users, mailbox),
+        operations.blueprint(readiness, registry),
+        docs.blueprint(),
+    ):
+        app.register_blueprint(blueprint)
+    return app

@@ -1,0 +1,5 @@
+from quart import Blueprint
+
+
+def blueprint():
+    return Blueprint("docs", __name__)

@@ -1,0 +1,59 @@
+"""What whoever runs the server asks: is it there, can it work, what has it done."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from quart import Blueprint, Response
+
+from app.domain.errors import Unavailable
+from app.web.answers import shown
+from app.web.models import Liveness, Readiness
+from app.web.schema import documented
+
+__all__ = ["GREETING", "blueprint"]
+
+GREETING = "Hello World!"
+_METRICS = """# HELP parley_http_requests_total REST requests answered
+# TYPE parley_http_requests_total counter
+parley_http_requests_total{method="GET",route="/healthz",status="200"} 1.0
+"""
+
+
+def blueprint(readiness: Callable[[], Awaitable[dict[str, bool]]], registry: CollectorRegistry) -> Blueprint:
+    """Return the routes for operations."""
+    operations = Blueprint("operations", __name__)
+
+    @operations.get("/")
+    @documented("Operations", GREETING)
+    async def greeting() -> Response:
+        """Say hello, as the friends contract has it."""
+        return Response(GREETING, mimetype="text/plain")
+
+    @operations.get("/healthz")
+    @documented("Operations", Liveness)
+    async def healthz() -> Response:
+        """Tell that the process is alive.
+
+        It asks nobody else: a store that is down is no reason to restart the server.
+        """
+        return shown(Liveness())
+
+    @operations.get("/readyz")
+    @documented("Operations", Readiness, errors={500: "Internal server error", 503: "Not ready: store"})
+    async def readyz() -> Response:
+        """Tell whether requests can be served now; if not, the error names what is missing."""
+        checks = await readiness()
+        missing = [name for name, ready in checks.items() if not ready]
+        if missing:
+            raise Unavailable(f"Not ready: {', '.join(missing)}")
+        return shown(Readiness(checks=checks))
+
+    @operations.get("/metrics")
+    @documented("Operations", _METRICS)
+    async def metrics() -> Response:
+        """Show the metrics, in the text format of Prometheus."""
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+    return operations

@@ -1,0 +1,221 @@
+"""The OpenAPI 3.1 document: quart-schema reads routes and models, and this adds what a client must know besides.
+
+A view says of itself, with `documented`, what it takes and answers; what follows from that for every view (an error
+of a body, a missing credential) is said here, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel
+from quart import Quart
+from quart_schema import DataSource, Info, OpenAPIProvider, QuartSchema, Tag, document_querystring, document_request
+from quart_schema import document_response as document_answer
+from quart_schema.openapi import HttpSecurityScheme
+from werkzeug.routing import Rule
+
+from app import __version__
+from app.web.body import FORM, JSON
+from app.web.errors import NAMES, envelope
+from app.web.models import ANAKIN_ID, HAN_ID
+
+__all__ = ["STORED", "document", "documented", "install"]
+
+STORED = {500: "Internal server error", 503: "Service unavailable"}
+"""What any view that asks the store can answer, by status."""
+
+_OF_BODY = {
+    400: "email must be an email",
+    408: "Request Timeout",
+    413: "Payload Too Large",
+    415: "Unsupported Media Type",
+}
+_OF_QUERY = {400: "limit must be an integer from 1 to 1000"}
+_OF_BEARER = {401: "Unauthorized"}
+_OPERATION = "_parley_operation"
+_MODE = "PARLEY_MODE"
+_INSTANT = "2024-04-29T12:00:00.000Z"
+_PATH_EXAMPLES = {"userId": HAN_ID, "friendId": ANAKIN_ID}
+_TAGS = (
+    Tag("Users", "Who one is, and how one proves it."),
+    Tag("Friends", "Who hears of whom."),
+    Tag("Messages", "What was said."),
+    Tag("Operations", "What whoever runs the server asks."),
+)
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    tag: str
+    status: int
+    text: str | None
+    body: bool
+    bearer: bool
+    errors: Mapping[int, str]
+
+
+def documented(
+    tag: str,
+    answer: type[BaseModel] | str | None,
+    *,
+    status: int = 200,
+    request: type[BaseModel] | None = None,
+    query: type[BaseModel] | None = None,
+    bearer: bool = False,
+    errors: Mapping[int, str] | None = None,
+) -> Callable[[F], F]:
+    """Put a view into the document. Its docstring is the operation's summary and description.
+
+    Args:
+        tag: the heading it belongs under.
+        answer: the model it answers, or an example of the text, or None for no content.
+        status: the status of that answer.
+        request: the model of its body, JSON or form.
+        query: the model of its query string.
+        bearer: whether it wants a token.
+        errors: an example of the message of each error that is the view's own, by status.
+
+    """
+    found = {
+        **(_OF_BODY if request else {}),
+        **(_OF_QUERY if query else {}),
+        **(_OF_BEARER if bearer else {}),
+        **(errors or {}),
+    }
+    text = answer if isinstance(answer, str) else None
+    operation = _Operation(tag, status, text, request is not None, bearer, found)
+
+    def mark(view: F) -> F:
+        setattr(view, _OPERATION, operation)
+        if request:
+            view = document_request(request)(view)
+        if query:
+            view = document_querystring(query)(view)
+        if answer and not isinstance(answer, str):
+            view = document_answer(answer, status)(view)
+        return view
+
+    return mark
+
+
+def install(app: Quart, mode: Literal["dev", "prod"]) -> None:
+    """Give the application its document, see `document`; errors are described as the mode has them."""
+    app.config[_MODE] = mode
+    QuartSchema(
+        app,
+        openapi_path=None,
+        swagger_ui_path=None,
+        redoc_ui_path=None,
+        scalar_ui_path=None,
+        info=Info("Parley", __version__, description="The REST side of the friends contract."),
+        tags=list(_TAGS),
+        security_schemes={"bearerAuth": HttpSecurityScheme(scheme="bearer", bearer_format="JWT")},
+        openapi_provider_class=_Provider,
+    )
+
+
+def document(app: Quart) -> dict[str, Any]:
+    """Return the OpenAPI 3.1 document of the application."""
+    return app.extensions["QUART_SCHEMA"].openapi_provider.schema()
+
+
+class _Provider(OpenAPIProvider):
+    """Only what is `documented`, and each with its examples, errors, forms and credential."""
+
+    def generate_rules(self) -> list[Rule]:
+        return [rule for rule in super().generate_rules() if self._operation(rule)]
+
+    def schema(self) -> dict[str, Any]:
+        schema = super().schema()
+        schema["components"]["schemas"]["Error"] = _error_schema(self._app.config[_MODE])
+        schema["components"]["headers"] = {
+            "RequestId": {"description": "Names this request in the server's log.", "schema": {"type": "string"}},
+            "RetryAfter": {"description": "Seconds to wait before a retry.", "schema": {"type": "integer"}},
+        }
+        return schema
+
+    def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
+        paths, components = super().build_paths(rule)
+        operation = self._operation(rule)
+        for path, methods in paths.items():
+            for method, found in methods.items():
+                self._complete(found, operation, method.upper(), path)
+        return paths, components
+
+    def build_request_body(self, model: type[BaseModel], source: DataSource) -> tuple[dict[str, Any], dict[str, Any]]:
+        body, components = super().build_request_body(model, source)
+        return body, _named(body["content"][JSON], model, components)
+
+    def build_response_object(
+        self, model: type[BaseModel], headers_model: Any
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        answer, components = super().build_response_object(model, headers_model)
+        return answer, _named(answer["content"][JSON], model, components)
+
+    def _operation(self, rule: Rule) -> Any:
+        return getattr(self._app.view_functions[rule.endpoint], _OPERATION, None)
+
+    def _complete(self, found: dict[str, Any], operation: _Operation, method: str, path: str) -> None:
+        found["tags"] = [operation.tag]
+        found["description"] = found.get("description", "").strip()
+        if operation.bearer:
+            found["security"] = [{"bearerAuth": []}]
+        if operation.body:
+            found["requestBody"]["required"] = True
+            content = found["requestBody"]["content"]
+            content[FORM] = content[JSON]
+        for parameter in found["parameters"]:
+            if parameter["in"] == "path":
+                parameter["example"] = _PATH_EXAMPLES[parameter["name"]]
+        responses = {str(status): answer for status, answer in found["responses"].items()}
+        if not responses:
+            responses[str(operation.status)] = _plain(operation.text)
+        mode = self._app.config[_MODE]
+        for status, text in sorted(operation.errors.items()):
+            concrete = path.format(**_PATH_EXAMPLES)
+            responses[str(status)] = _error(status, envelope(mode, status, text, method, concrete, _INSTANT))
+        for answer in responses.values():
+            answer.setdefault("headers", {})["X-Request-ID"] = {"$ref": "#/components/headers/RequestId"}
+        found["responses"] = responses
+
+
+def _named(media: dict[str, Any], model: type[BaseModel], components: dict[str, Any]) -> dict[str, Any]:
+    """Move the model's schema to the components, under its name, and give its example beside the reference."""
+    schema = media["schema"]
+    media["schema"] = {"$ref": f"#/components/schemas/{model.__name__}"}
+    media["example"] = model.model_config.get("json_schema_extra", {})["examples"][0]  # pyright: ignore
+    return {**components, model.__name__: schema}
+
+
+def _plain(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {"description": "Done; there is nothing to say."}
+    return {"description": "Text.", "content": {"text/plain": {"schema": {"type": "string"}, "example": text}}}
+
+
+def _error(status: int, example: dict[str, object]) -> dict[str, Any]:
+    answer: dict[str, Any] = {
+        "description": NAMES[status][1],
+        "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}, "example": example}},
+    }
+    if status == 503:
+        answer["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
+    return answer
+
+
+def _error_schema(mode: Literal["dev", "prod"]) -> dict[str, Any]:
+    example = envelope(mode, 404, "Cannot GET /nope", "GET", "/nope", _INSTANT)
+    kinds = {key: {"type": "integer" if isinstance(value, int) else "string"} for key, value in example.items()}
+    kinds["timestamp"]["format"] = "date-time"
+    return {
+        "type": "object",
+        "description": "What every error answers.",
+        "properties": kinds,
+        "required": list(kinds),
+        "examples": [example],
+    }

@@ -1,0 +1,63 @@
+"""Imports run downwards only: cli -> server -> web, gateways -> domain -> the protocols of store and cluster."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+FOUNDATION = {"app.domain.errors", "app.domain.clock", "app.resources"}
+"""Modules without imports of their own, open to all."""
+
+ALLOWED = {
+    "app.cli": {"app"},
+    "app.server": {
+        "app.cluster", "app.config", "app.domain", "app.engine", "app.gateways", "app.metrics", "app.seed",
+        "app.store", "app.web",
+    },
+    "app.web": {"app.__version__", "app.config", "app.domain", "app.store.base", "app.web"},
+    "app.gateways": {"app.cluster.base", "app.config", "app.domain", "app.engine.base", "app.gateways", "app.metrics"},
+    "app.seed": {"app.store.base"},
+    "app.domain": {"app.cluster.base", "app.domain", "app.store.base"},
+    "app.store": {"app.store"},
+    "app.cluster": {"app.cluster"},
+    "app.engine": {"app.engine"},
+}  # fmt: skip
+
+
+def imports(file: Path) -> set[str]:
+    """Return the full names of the modules that a file imports."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} has a relative import"
+            found.add(node.module or "")
+            found |= {f"{node.module}.{alias.name}" for alias in node.names if node.module == "app"}
+    return found
+
+
+def module(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def within(name: str, packages: set[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "app").rglob("*.py")), ids=module)
+def test_a_module_of_the_backend_imports_only_what_is_below_it(file: Path):
+    """Every import inside `app` is in the list of its package, or of the foundation."""
+    rule = next((allowed for package, allowed in ALLOWED.items() if within(module(file), {package})), {"app.cli"})
+    ours = {name for name in imports(file) if name.startswith("app.")}
+    assert {name for name in ours if not within(name, rule | FOUNDATION)} == set()
+
+
+@pytest.mark.parametrize("folder", ["e2e", "load", "bench"])
+def test_the_harness_knows_a_server_by_its_address_alone(folder: str):
+    """No file of the suites, the scenarios or the benchmarks imports the backend."""
+    for file in (ROOT / folder).rglob("*.py"):
+        if "mutants" not in file.parts:
+            assert not any(within(name, {"app"}) for name in imports(file)), file
