@@ -1,0 +1,49 @@
+"""`app.domain.passwords`: hashes that hold nobody up."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from app.domain.passwords import Passwords
+
+
+@pytest.fixture
+def passwords() -> Iterator[Passwords]:
+    passwords = Passwords(4)
+    yield passwords
+    passwords.close()
+
+
+async def test_a_password_is_checked_against_its_hash(passwords: Passwords):
+    """The right one is right, any other is not, and two hashes of one password differ."""
+    hashed = await passwords.hash("pässword")
+    assert hashed.startswith("$2b$04$")
+    assert await passwords.hash("pässword") != hashed
+    assert await passwords.check("pässword", hashed) is True
+    assert await passwords.check("password", hashed) is False
+
+
+async def test_a_password_that_goes_on_behind_the_72nd_byte_is_another(passwords: Passwords):
+    """Bcrypt reads 72 bytes; a longer password is never right."""
+    hashed = await passwords.hash("x" * 72)
+    assert await passwords.check("x" * 72, hashed) is True
+    assert await passwords.check("x" * 73, hashed) is False
+
+
+async def test_nobody_has_no_password(passwords: Passwords):
+    """Without a hash every password is wrong, the decoy's own too, and one that is no text at all."""
+    for password in ("123456", "nobody's password", "\ud800"):
+        assert await passwords.check(password, None) is False
+
+
+async def test_hashing_leaves_the_loop_free():
+    """The loop goes round while a hash is made."""
+    passwords = Passwords(10)
+    hashing = asyncio.ensure_future(passwords.hash("123456"))
+    rounds = 0
+    while not hashing.done():
+        await asyncio.sleep(0)
+        rounds += 1
+    passwords.close()
+    assert rounds > 10
