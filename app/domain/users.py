@@ -86,10 +86,9 @@ class Users:
             raise NotFound("User not found!")
         return user
 
-    async def left(self, user_id: str) -> User:
-        """Record that the user was last seen now, and return the user."""
+    async def left(self, user_id: str) -> None:
+        """Record that the user was last seen now."""
         await self._store.touch(user_id, now_ms())
-        return await self.get(user_id)
 
     async def friends(self, user: User) -> list[User]:
         """Return the user's friends, in the order in which the friendships began."""

@@ -69,11 +69,16 @@ class Ending(enum.Enum):
 
 
 class Refused(Exception):
-    """Raised by `Application.authorize`: the client gets CONNECT_ERROR `{"message": text}`."""
+    """Raised by `Application.authorize`: the client gets CONNECT_ERROR `{"message": text}`.
 
-    def __init__(self, text: str) -> None:
+    Where a retry can help, the transport is closed instead, without a word: to a client CONNECT_ERROR is final, from
+    a lost transport it recovers by itself.
+    """
+
+    def __init__(self, text: str, *, retry: bool = False) -> None:
         super().__init__(text)
         self.text = text
+        self.retry = retry
 
 
 class Connection(Protocol):

@@ -33,8 +33,11 @@ class _Transport(async_socket.AsyncSocket):
     """An Engine.IO session that knows which of its PINGs a PONG answers."""
 
     pings: deque[Callable[[], None] | None]
+    finished = False
 
     async def send(self, pkt: Packet) -> None:
+        if self.finished:
+            return
         if pkt.packet_type == PING:
             self.pings.append(None)
         await super().send(pkt)
@@ -46,12 +49,13 @@ class _Transport(async_socket.AsyncSocket):
 
     def push(self, packet: Packet) -> None:
         """Queue a packet at once."""
-        if not self.closed:
+        if not (self.closed or self.finished):
             self.queue.put_nowait(packet)
 
     def finish(self) -> None:
         """End the session once what is queued was written."""
         self.push(Packet(CLOSE))
+        self.finished = True
         self.queue.put_nowait(None)
 
 
@@ -219,15 +223,17 @@ class StockEngine:
     async def _connect(self, sid: str, environ: dict[str, Any], auth: Any) -> None:
         eio_sid: Any = self._server.manager.eio_sid_from_sid(sid, "/")
         handshake = _handshake(environ, auth)
+        session: _Transport = self._server.eio.sockets[eio_sid]
         try:
             state = await self._application.authorize(handshake)
         except Refused as refused:
+            if refused.retry:
+                session.finish()
             raise SocketRefused(refused.text) from None
         except Exception:
             log.exception("a connection could not be authorized")
-            if session := self._server.eio.sockets.get(eio_sid):
-                session.finish()
-            raise SocketRefused("Service unavailable") from None
+            session.finish()
+            raise SocketRefused("Internal error") from None
         if eio_sid not in self._server.eio.sockets:
             raise SocketRefused("Gone")
         self._connections[sid] = _Connection(self._server, sid, eio_sid, handshake, state)

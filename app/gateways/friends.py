@@ -54,6 +54,7 @@ class FriendsGateway(Gateway):
         self._cluster = cluster
         self._metrics = metrics
         self.presence = Presence(self.contract, cluster, settings.presence_grace, self._gone)
+        self._names: dict[str, str] = {}
         self._closing = False
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -66,8 +67,8 @@ class FriendsGateway(Gateway):
     async def authorize(self, handshake: Handshake) -> _Session:
         try:
             user, claims = await self._users.authenticate(credential(handshake))
-        except Unauthorized as error:
-            raise Refused(error.text) from None
+        except (Unauthorized, Unavailable) as error:
+            raise Refused(error.text, retry=error.retry) from None
         return _Session(user.id, user.name, claims.expires, Feed(), set())
 
     async def connected(self, connection: Connection) -> None:
@@ -76,6 +77,7 @@ class FriendsGateway(Gateway):
         session.confirmation = Confirmation(connection, session.feed, confirm, self._settings.confirm_interval)
         try:
             await self._subscribe(connection, session)
+            self._names[session.user] = session.name
             if await self.presence.arrive(session.user, connection.id):
                 self._announce("connected", session.user, session.name)
             pending = await self._mailbox.pending(session.user, self._settings.unseen_limit)
@@ -165,13 +167,14 @@ class FriendsGateway(Gateway):
         text = f"{name} {event} now."
         self._publish(user, event, {"message": text, "username": name, "createdAt": iso(now_ms())})
 
-    async def _gone(self, user_id: str) -> None:
+    async def _gone(self, user: str) -> None:
+        # announced before anything is awaited: a user who comes back at once is announced after it
+        name = self._names.pop(user, None)
         try:
-            user = await self._users.left(user_id)
+            self._announce("disconnected", user, name or (await self._users.get(user)).name)
+            await self._users.left(user)
         except Unavailable:
-            log.warning("a user's leave could not be announced: the store did not answer")
-        else:
-            self._announce("disconnected", user_id, user.name)
+            log.warning("a user left, and the store did not answer")
 
     def friendship(self, user: str, friend: str, began: bool) -> None:
         change = "began" if began else "ended"

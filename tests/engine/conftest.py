@@ -14,7 +14,7 @@ from app.engine.stock import StockEngine
 
 
 class Recorder(Application):
-    """Refuses who says `auth: {"refuse": text}`, echoes every event, and records all it is told.
+    """Refuses who says `auth: {"refuse": text}` (and "retry"), echoes every event, and records all it is told.
 
     Attributes:
         told: what happened, in order.
@@ -30,7 +30,7 @@ class Recorder(Application):
 
     async def authorize(self, handshake: Handshake) -> Any:
         if isinstance(handshake.auth, dict) and "refuse" in handshake.auth:
-            raise Refused(handshake.auth["refuse"])
+            raise Refused(handshake.auth["refuse"], retry="retry" in handshake.auth)
         return handshake.auth
 
     async def connected(self, connection: Connection) -> None:

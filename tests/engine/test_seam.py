@@ -83,6 +83,13 @@ async def test_a_refused_client_gets_one_connect_error(address: str, recorder: R
     assert recorder.told[0] == ("connected", {})
 
 
+async def test_a_client_that_should_try_again_loses_its_transport(address: str):
+    """CONNECT_ERROR is final to a client, so it gets none where a retry can help."""
+    async with opened(address) as client:
+        await client.send('40{"refuse":"Busy","retry":true}')
+        assert not [packet for packet in await ended(client) if packet.startswith("4")]
+
+
 async def test_a_second_connect_changes_nothing(address: str, recorder: Recorder):
     """A client that is connected stays connected, once."""
     async with joined(address) as client:
