@@ -24,6 +24,8 @@ from app.engine.base import NO_ACK, Application, Connection, Ending, Handshake, 
 __all__ = ["StockEngine"]
 
 log = logging.getLogger("parley.engine")
+_stock_log = logging.getLogger("parley.engine.stock")
+_stock_log.setLevel(logging.CRITICAL)  # what a client did wrong is not the server's error
 
 _RESERVED = frozenset(("connect", "connect_error", "disconnect", "*"))
 _ENDINGS = {"client disconnect": Ending.GOODBYE, "server disconnect": Ending.CLOSED}
@@ -54,7 +56,7 @@ class _Transport(async_socket.AsyncSocket):
 
     def finish(self) -> None:
         """End the session once what is queued was written."""
-        self.push(Packet(CLOSE))
+        self.queue.put_nowait(Packet(CLOSE))
         self.finished = True
         self.queue.put_nowait(None)
 
@@ -88,8 +90,18 @@ class _Server(socketio.AsyncServer):
 
     async def _handle_event(self, eio_sid: str, namespace: str | None, id: Any, data: Any) -> None:  # noqa: A002
         # the stock server runs the application's own handler for an event that a client calls "disconnect"
-        if isinstance(data, list) and data and isinstance(data[0], str) and data[0] not in _RESERVED:
-            await super()._handle_event(eio_sid, namespace, id, data)
+        if not (isinstance(data, list) and data and isinstance(data[0], str)) or data[0] in _RESERVED:
+            raise ValueError("not an event")
+        await super()._handle_event(eio_sid, namespace, id, data)
+
+    async def _handle_eio_message(self, eio_sid: str, data: Any) -> None:
+        try:
+            await super()._handle_eio_message(eio_sid, data)
+        except Exception as error:
+            log.info("a malformed packet ended its session: %s", error)
+            if session := self.eio.sockets.get(eio_sid):
+                await session.close(wait=False, abort=True, reason=self.reason.TRANSPORT_ERROR)
+                session.finish()
 
     async def _handle_eio_disconnect(self, eio_sid: str, reason: str) -> None:
         # an Engine.IO CLOSE ends the transport; only a Socket.IO DISCONNECT is a goodbye
@@ -171,8 +183,8 @@ class StockEngine:
             ping_interval=options.ping_interval,
             ping_timeout=options.ping_timeout,
             max_http_buffer_size=options.max_payload,
-            logger=False,
-            engineio_logger=False,
+            logger=_stock_log,
+            engineio_logger=_stock_log,
         )
         self._server.on("connect", self._connect)
         self._server.on("disconnect", self._disconnect)

@@ -219,6 +219,20 @@ async def test_a_client_cannot_forge_the_engines_own_events(address: str, record
     assert ("began", name, "forged") not in recorder.told
 
 
+@pytest.mark.parametrize("packet", ["42{", "49", "4x", "42[]", '42["a",', "451-[", b"\xff", "44{}", "4"])
+async def test_a_malformed_packet_ends_its_session_alone(
+    address: str, recorder: Recorder, caplog: pytest.LogCaptureFixture, packet: str | bytes
+):
+    """What cannot be parsed reaches no handler, leaves no traceback, and others are served on."""
+    async with joined(address) as client, joined(address) as other:
+        await client.send(packet)
+        await client.send('42["after"]')
+        await other.send('42["alive"]')
+        assert await received(other) == '42["echo"]'
+        assert not [one for one in await ended(client) if one.startswith("42")]
+    assert "Traceback" not in caplog.text
+
+
 async def test_a_handler_that_fails_ends_its_own_connection_alone(
     address: str, recorder: Recorder, caplog: pytest.LogCaptureFixture
 ):
