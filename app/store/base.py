@@ -4,7 +4,8 @@ Every adapter passes the same contract suite, `tests/store/`. A call either does
 survives a crash of the process and of the machine, or raises and leaves nothing behind.
 
 Errors that every call may raise: `Unavailable`, when the engine did not answer or refused (disk full, connection
-lost). A caller that gets it may try again. A call made after `close` raises it too.
+lost). A caller that gets it may try again. A call made after `close` raises it too. Cancelling a caller does not take
+the call back.
 """
 
 from __future__ import annotations
@@ -124,10 +125,11 @@ class Store(Protocol):
     # mailboxes
 
     async def append(self, message: NewMessage) -> tuple[str, ...]:
-        """Store a message, pending for each recipient, and return the recipients.
+        """Store a message, pending for each recipient, and return the recipients, each once.
 
         The audience of a message for all friends is what is committed at that moment. A message without
         recipients is not stored: the answer is empty. Appends are stored in the order in which they were called.
+        Raise `Conflict` if the id is taken.
         """
         ...
 

@@ -203,8 +203,10 @@ def _operation(call: _Call) -> Operation[Any, Any]:
 
 
 def _surfaced(error: Exception) -> Exception:
-    """Return what the caller is told: `Unavailable` for the engine's own failures, anything else as it is."""
-    return _unavailable(error) if isinstance(error, sqlite3.DatabaseError) else error
+    """Return what the caller is told: `Unavailable` if the engine failed, anything else as it is."""
+    if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.ProgrammingError):
+        return _unavailable(error)
+    return error
 
 
 def _unavailable(cause: Exception) -> Unavailable:

@@ -7,6 +7,7 @@ database belongs to its connection, one thread serves both.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -60,15 +61,16 @@ class SQLiteStore:
             self._writer = GroupCommit(sqlite_file.connect(None), "parley-store")
             self._reader = self._writer
             return
-        self._lock = sqlite_file.claim(self._path, exclusive=self._exclusive)
-        try:
-            writing = sqlite_file.connect(self._path)
-            reading = sqlite_file.connect(self._path)
-        except BaseException:
-            self._unlock()
-            raise
-        self._writer = GroupCommit(writing, "parley-store-writer")
-        self._reader = Reader(reading, "parley-store-reader")
+        with contextlib.ExitStack() as undo:
+            sqlite_file.prepare(self._path)
+            if self._exclusive:
+                self._lock = sqlite_file.lock(self._path)
+                undo.callback(self._unlock)
+            writing = undo.enter_context(contextlib.closing(sqlite_file.connect(self._path)))
+            reading = undo.enter_context(contextlib.closing(sqlite_file.connect(self._path)))
+            self._writer = GroupCommit(writing, "parley-store-writer")
+            self._reader = Reader(reading, "parley-store-reader")
+            undo.pop_all()
 
     async def close(self) -> None:
         """Serve what was called before, write the log back into the file, and let go of it."""

@@ -3,8 +3,8 @@
 A mailbox is one table, `entries`: a row for each user who sent or was sent a message. So a user's history is one
 range of its primary key, and what is pending is a partial index of the same order that holds nothing else.
 
-Each step of a statement lets go of the interpreter lock, and beside a busy event loop it takes up to 5 ms to get it
-back. What is done for many rows is therefore done in few steps.
+Each step of a statement lets go of the interpreter lock, and beside a busy event loop it may have to wait for many
+milliseconds to get it back. What is done for many rows is therefore done in few steps.
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ from app.store.base import Message, NewMessage, User
 from app.store.group_commit import Operation
 
 __all__ = [
+    "CONFIRM",
+    "HISTORY",
+    "HISTORY_BEFORE",
+    "PENDING",
+    "UNFRIEND",
     "add_user",
     "append",
     "befriend",
@@ -39,6 +44,10 @@ R = TypeVar("R")
 
 _USER = "SELECT id, email, password, name, surname, last_seen FROM users "
 _FRIENDS = "SELECT friend_id FROM friendships WHERE user_id = ? ORDER BY position"
+_AUDIENCE = "SELECT json_group_array(friend_id) FROM friendships WHERE user_id = ?"
+
+UNFRIEND = "DELETE FROM friendships WHERE user_id = ?1 AND friend_id = ?2 OR user_id = ?2 AND friend_id = ?1"
+
 _MAILBOX = """
     SELECT m.id, m.mailbox, m.sender, m.text, m.created_at
     FROM entries e {index} CROSS JOIN messages m ON m.id = e.message_id
@@ -48,19 +57,16 @@ PENDING = _MAILBOX.format(index="INDEXED BY pending_entries", which="AND e.pendi
 HISTORY = _MAILBOX.format(index="", which="")
 HISTORY_BEFORE = _MAILBOX.format(index="", which="AND e.message_id < ?4")
 
-UNFRIEND = "DELETE FROM friendships WHERE user_id = ?1 AND friend_id = ?2 OR user_id = ?2 AND friend_id = ?1"
 CONFIRM = """
-    UPDATE entries SET pending = 0 WHERE pending = 1 AND (user_id, mailbox, message_id) IN
-    (SELECT ?1, mailbox, id FROM messages WHERE id IN (SELECT value FROM json_each(?2)))
-"""
-CONFIRM_ONE = """
-    UPDATE entries SET pending = 0 WHERE pending = 1 AND user_id = ?1 AND message_id = ?2
-    AND mailbox = (SELECT mailbox FROM messages WHERE id = ?2)
+    UPDATE entries SET pending = 0 WHERE pending = 1 AND (user_id, mailbox, message_id) IN (
+        SELECT json_extract(confirmed.value, '$[0]'), m.mailbox, m.id
+        FROM json_each(?) confirmed CROSS JOIN messages m ON m.id = json_extract(confirmed.value, '$[1]')
+    )
 """
 
 
 def _inserts(table: str, columns: int) -> dict[int, str]:
-    """Return statements that insert 64, 16, 4 rows and one: few sizes, so that each stays prepared."""
+    """Return the statements that insert 64, 16, 4 rows and one: few sizes, so that each stays prepared."""
     row = f"({', '.join('?' * columns)})"
     return {size: f"INSERT INTO {table} VALUES {', '.join([row] * size)}" for size in (64, 16, 4, 1)}
 
@@ -100,21 +106,20 @@ def add_user(connection: sqlite3.Connection, user: User) -> None:
 @_each
 def user(connection: sqlite3.Connection, user_id: str) -> User | None:
     """Select a user by id."""
-    return _user(connection, connection.execute(_USER + "WHERE id = ?", (user_id,)).fetchone())
+    return _first(connection, connection.execute(_USER + "WHERE id = ?", (user_id,)))
 
 
 @_each
 def user_by_email(connection: sqlite3.Connection, email: str) -> User | None:
     """Select a user by e-mail."""
-    return _user(connection, connection.execute(_USER + "WHERE email = ?", (email.lower(),)).fetchone())
+    return _first(connection, connection.execute(_USER + "WHERE email = ?", (email.lower(),)))
 
 
-def _user(connection: sqlite3.Connection, row: tuple[Any, ...] | None) -> User | None:
-    return None if row is None else _with_friends(row, _friends(connection, row[0]))
-
-
-def _friends(connection: sqlite3.Connection, user_id: str) -> tuple[str, ...]:
-    return tuple([friend for (friend,) in connection.execute(_FRIENDS, (user_id,)).fetchall()])
+def _first(connection: sqlite3.Connection, found: sqlite3.Cursor) -> User | None:
+    row = found.fetchone()
+    if row is None:
+        return None
+    return _with_friends(row, [friend for (friend,) in connection.execute(_FRIENDS, (row[0],)).fetchall()])
 
 
 def _with_friends(row: tuple[Any, ...], friends: Iterable[str]) -> User:
@@ -123,9 +128,9 @@ def _with_friends(row: tuple[Any, ...], friends: Iterable[str]) -> User:
 
 
 @_each
-def users(connection: sqlite3.Connection, user_ids: Iterable[str]) -> dict[str, User]:
+def users(connection: sqlite3.Connection, user_ids: Sequence[str]) -> dict[str, User]:
     """Select users by id."""
-    wanted = (json.dumps(list(user_ids)),)
+    wanted = (json.dumps(user_ids),)
     friends: dict[str, list[str]] = {}
     rows = connection.execute(_USER + "WHERE id IN (SELECT value FROM json_each(?))", wanted).fetchall()
     for user_id, friend_id in connection.execute(
@@ -140,27 +145,19 @@ def users(connection: sqlite3.Connection, user_ids: Iterable[str]) -> dict[str, 
 @_each
 def befriend(connection: sqlite3.Connection, pair: tuple[str, str]) -> bool:
     """Insert a friendship, a row for each side."""
-    known = connection.execute("SELECT count(*) FROM users WHERE id IN (?, ?)", pair).fetchone()[0]
+    [known] = connection.execute("SELECT count(*) FROM users WHERE id IN (?, ?)", pair).fetchone()
     if known < len(set(pair)):
         raise NotFound("User not found!")
-    return (
-        _changed(
-            connection,
-            "INSERT INTO friendships (user_id, friend_id) VALUES (?1, ?2), (?2, ?1) ON CONFLICT DO NOTHING",
-            pair,
-        )
-        > 0
+    begun = connection.execute(
+        "INSERT INTO friendships (user_id, friend_id) VALUES (?1, ?2), (?2, ?1) ON CONFLICT DO NOTHING", pair
     )
+    return begun.rowcount > 0
 
 
 @_each
 def unfriend(connection: sqlite3.Connection, pair: tuple[str, str]) -> bool:
     """Delete a friendship, both rows."""
-    return _changed(connection, UNFRIEND, pair) > 0
-
-
-def _changed(connection: sqlite3.Connection, statement: str, parameters: tuple[Any, ...]) -> int:
-    return connection.execute(statement, parameters).rowcount
+    return connection.execute(UNFRIEND, pair).rowcount > 0
 
 
 @_each
@@ -177,7 +174,7 @@ def append(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> li
     for message in messages:
         mailbox, sender, message_id = message.mailbox, message.sender, message.id
         if message.recipients is None:
-            recipients = _friends(connection, sender)
+            recipients = tuple(json.loads(connection.execute(_AUDIENCE, (sender,)).fetchone()[0]))
         else:
             recipients = tuple(dict.fromkeys(message.recipients))
         audiences.append(recipients)
@@ -209,14 +206,11 @@ def pending(connection: sqlite3.Connection, query: tuple[str, str, int]) -> list
     return [Message(*row) for row in connection.execute(PENDING, query).fetchall()]
 
 
-@_each
-def confirm(connection: sqlite3.Connection, confirmed: tuple[str, Sequence[str]]) -> None:
-    """Mark entries as not pending."""
-    user_id, message_ids = confirmed
-    if len(message_ids) == 1:
-        connection.execute(CONFIRM_ONE, (user_id, message_ids[0]))
-    else:
-        connection.execute(CONFIRM, (user_id, json.dumps(list(message_ids))))
+def confirm(connection: sqlite3.Connection, confirmed: Sequence[tuple[str, Sequence[str]]]) -> list[None]:
+    """Mark entries as not pending: those of all calls in one statement."""
+    pairs = [(user_id, message_id) for user_id, message_ids in confirmed for message_id in message_ids]
+    connection.execute(CONFIRM, (json.dumps(pairs),))
+    return [None] * len(confirmed)
 
 
 @_each
