@@ -44,6 +44,11 @@ def _words(value: Any) -> Any:
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
 
 
+def _origins(value: Any) -> Any:
+    """Read a comma-separated list of origins; a browser sends its own without a slash at the end."""
+    return [word.rstrip("/") for word in _words(value)]
+
+
 def _option(default: Any, description: str, *names: str, **constraints: Any) -> Any:
     return Field(default, description=description, validation_alias=AliasChoices(*names), **constraints)
 
@@ -63,7 +68,7 @@ class Settings(BaseSettings):
     contracts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = _option(
         CONTRACTS, "contracts to serve", "CONTRACTS", min_length=1
     )
-    trusted_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = _option(
+    trusted_origins: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_origins)] = _option(
         ("*",), "origins that a browser may call from, comma-separated, or *", "CORS_ORIGIN", min_length=1
     )
 

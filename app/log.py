@@ -29,20 +29,20 @@ def configure(level: str, directory: Path | None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
 
-    def formatter(render: structlog.typing.Processor) -> logging.Formatter:
+    def formatter(*render: structlog.typing.Processor) -> logging.Formatter:
         return structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
-                render,
-            ],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
         )
 
     console = logging.StreamHandler(sys.stderr)
@@ -53,7 +53,7 @@ def configure(level: str, directory: Path | None) -> None:
         file = logging.handlers.RotatingFileHandler(
             directory / "parley.log", maxBytes=_FILE_BYTES, backupCount=_FILES, encoding="utf-8"
         )
-        file.setFormatter(formatter(structlog.processors.JSONRenderer()))
+        file.setFormatter(formatter(structlog.processors.format_exc_info, structlog.processors.JSONRenderer()))
         sinks.append(file)
 
     lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()

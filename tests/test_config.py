@@ -27,7 +27,7 @@ def test_nothing_needs_to_be_set():
         ("JWT_EXPIRES_IN", "24h", "jwt_expiration", 86400),
         ("JWT_EXPIRATION", "1d", "jwt_expiration", 86400),
         ("JWT_EXPIRATION", "90s", "jwt_expiration", 90),
-        ("CORS_ORIGIN", "http://a, http://b", "trusted_origins", ("http://a", "http://b")),
+        ("CORS_ORIGIN", "http://a, http://b/", "trusted_origins", ("http://a", "http://b")),
         ("MODE", "production", "mode", "prod"),
         ("PORT", "", "port", 3000),
     ],

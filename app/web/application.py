@@ -12,7 +12,7 @@ from app.config import Settings
 from app.domain.mailbox import Mailbox
 from app.domain.roster import Presence
 from app.domain.users import Users
-from app.web import access, auth, correlation, docs, errors, messages, operations, schema, security
+from app.web import access, auth, correlation, docs, errors, intake, messages, operations, schema, security
 from app.web.users import blueprint as users_blueprint
 
 __all__ = ["create_app"]
@@ -46,6 +46,7 @@ def create_app(
     app = Quart("app.web", static_folder=None)
     app.url_map.merge_slashes = False  # `//users` names nothing, and must not be answered with a redirect
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body, BODY_TIMEOUT=BODY_TIMEOUT, PROPAGATE_EXCEPTIONS=False)
+    intake.install(app)
     access.install(app, registry)
     correlation.install(app)
     security.install(app)

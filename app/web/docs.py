@@ -1,5 +1,82 @@
-from quart import Blueprint
+"""`/openapi.json` for programs and `/docs` for people: one page, made here, that loads nothing from elsewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from markupsafe import Markup, escape
+from quart import Blueprint, Response, current_app, render_template, request
+
+from app import __version__, resources
+from app.web import reference
+from app.web.friends_contract import FRIENDS
+from app.web.schema import TAGS, document
+
+__all__ = ["blueprint"]
+
+_STYLE = Path(__file__).parent / "static" / "docs.css"
+_CODE = re.compile(r"`([^`]+)`")
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
-def blueprint():
-    return Blueprint("docs", __name__)
+def blueprint() -> Blueprint:
+    """Return the routes of the documentation."""
+    docs = Blueprint("docs", __name__)
+    docs.add_app_template_filter(_prose, "prose")
+
+    @docs.get("/openapi.json")
+    async def openapi() -> Response:
+        return Response(_openapi(), mimetype="application/json")
+
+    @docs.get("/docs")
+    async def page() -> Response:
+        base = f"{request.scheme}://{request.host or 'localhost'}"
+        text = await render_template("docs.html", base=base, version=__version__, contract=FRIENDS, **_reference())
+        return Response(text, headers={"Content-Security-Policy": _PAGE_POLICY})
+
+    @docs.get("/docs/docs.css")
+    async def style() -> Response:
+        return Response(_style(), mimetype="text/css", headers={"Cache-Control": "public, max-age=300"})
+
+    @cache
+    def _document() -> dict[str, Any]:
+        return document(current_app)
+
+    @cache
+    def _openapi() -> str:
+        return json.dumps(_document())
+
+    @cache
+    def _reference() -> dict[str, Any]:
+        operations = reference.operations(_document())
+        return {
+            "tags": [(tag, [one for one in operations if one.tag == tag.name]) for tag in TAGS],
+            "login": next(one for one in operations if one.path == "/auth/login"),
+            "login_command": reference.login_command,
+            "schemas": reference.schemas(_document()),
+            "requirements": _requirements(),
+        }
+
+    return docs
+
+
+@cache
+def _style() -> bytes:
+    return _STYLE.read_bytes()
+
+
+def _requirements() -> list[dict[str, str]]:
+    path = resources.path("contracts") / "friends" / "requirements.yaml"
+    return yaml.safe_load(path.read_text(encoding="utf-8"))["requirements"] if path.is_file() else []
+
+
+def _prose(text: str) -> Markup:
+    """Return text with what stands between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))

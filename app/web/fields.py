@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 
 from app.domain.errors import Invalid
 from app.domain.passwords import MAX_PASSWORD_BYTES
@@ -73,7 +74,7 @@ NewPassword = Annotated[
 ]
 Name = Annotated[Text, Field(max_length=MAX_NAME), Rule(f"a string of at most {MAX_NAME} characters")]
 UserId = Annotated[Text, Rule("the id of a user")]
-Before = Annotated[str | None, Field(pattern="^[0-9a-f]{24}$"), Rule("the id of a message")]
+Before = Annotated[str | SkipJsonSchema[None], Field(pattern="^[0-9a-f]{24}$"), Rule("the id of a message")]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT), BeforeValidator(_digits), Rule(f"an integer from 1 to {MAX_LIMIT}")]
 
 

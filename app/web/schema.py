@@ -22,7 +22,7 @@ from app.web.body import FORM, JSON
 from app.web.errors import NAMES, envelope
 from app.web.models import ANAKIN_ID, HAN_ID
 
-__all__ = ["STORED", "document", "documented", "install"]
+__all__ = ["STORED", "TAGS", "document", "documented", "install"]
 
 STORED = {500: "Internal server error", 503: "Service unavailable"}
 """What any view that asks the store can answer, by status."""
@@ -39,7 +39,13 @@ _OPERATION = "_parley_operation"
 _MODE = "PARLEY_MODE"
 _INSTANT = "2024-04-29T12:00:00.000Z"
 _PATH_EXAMPLES = {"userId": HAN_ID, "friendId": ANAKIN_ID}
-_TAGS = (
+_ERROR_HEADERS = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}
+_HEADERS = {
+    "Retry-After": {"description": "Seconds to wait before a retry.", "schema": {"type": "integer"}},
+    "WWW-Authenticate": {"description": "The scheme of the credential.", "schema": {"type": "string"}},
+    "X-Request-ID": {"description": "Names this request in the server's log.", "schema": {"type": "string"}},
+}
+TAGS = (
     Tag("Users", "Who one is, and how one proves it."),
     Tag("Friends", "Who hears of whom."),
     Tag("Messages", "What was said."),
@@ -113,7 +119,7 @@ def install(app: Quart, mode: Literal["dev", "prod"]) -> None:
         redoc_ui_path=None,
         scalar_ui_path=None,
         info=Info("Parley", __version__, description="The REST side of the friends contract."),
-        tags=list(_TAGS),
+        tags=list(TAGS),
         security_schemes={"bearerAuth": HttpSecurityScheme(scheme="bearer", bearer_format="JWT")},
         openapi_provider_class=_Provider,
     )
@@ -133,10 +139,7 @@ class _Provider(OpenAPIProvider):
     def schema(self) -> dict[str, Any]:
         schema = super().schema()
         schema["components"]["schemas"]["Error"] = _error_schema(self._app.config[_MODE])
-        schema["components"]["headers"] = {
-            "RequestId": {"description": "Names this request in the server's log.", "schema": {"type": "string"}},
-            "RetryAfter": {"description": "Seconds to wait before a retry.", "schema": {"type": "integer"}},
-        }
+        schema["components"]["headers"] = _HEADERS
         return schema
 
     def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -146,6 +149,12 @@ class _Provider(OpenAPIProvider):
             for method, found in methods.items():
                 self._complete(found, operation, method.upper(), path)
         return paths, components
+
+    def build_querystring_parameters(self, model: type[BaseModel]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        parameters, components = super().build_querystring_parameters(model)
+        for parameter in parameters:
+            _untitled(parameter["schema"])
+        return parameters, components
 
     def build_request_body(self, model: type[BaseModel], source: DataSource) -> tuple[dict[str, Any], dict[str, Any]]:
         body, components = super().build_request_body(model, source)
@@ -166,22 +175,21 @@ class _Provider(OpenAPIProvider):
         if operation.bearer:
             found["security"] = [{"bearerAuth": []}]
         if operation.body:
-            found["requestBody"]["required"] = True
             content = found["requestBody"]["content"]
-            content[FORM] = content[JSON]
+            found["requestBody"] = {"required": True, "content": {JSON: content[JSON], FORM: content[JSON]}}
         for parameter in found["parameters"]:
             if parameter["in"] == "path":
                 parameter["example"] = _PATH_EXAMPLES[parameter["name"]]
-        responses = {str(status): answer for status, answer in found["responses"].items()}
-        if not responses:
-            responses[str(operation.status)] = _plain(operation.text)
+        answers = found["responses"] or {operation.status: _plain(operation.text)}
+        errors = self._errors(operation, method, path.format(**_PATH_EXAMPLES))
+        found["responses"] = {str(status): _with_id(answer) for status, answer in {**answers, **errors}.items()}
+
+    def _errors(self, operation: _Operation, method: str, path: str) -> dict[int, dict[str, Any]]:
         mode = self._app.config[_MODE]
-        for status, text in sorted(operation.errors.items()):
-            concrete = path.format(**_PATH_EXAMPLES)
-            responses[str(status)] = _error(status, envelope(mode, status, text, method, concrete, _INSTANT))
-        for answer in responses.values():
-            answer.setdefault("headers", {})["X-Request-ID"] = {"$ref": "#/components/headers/RequestId"}
-        found["responses"] = responses
+        return {
+            status: _error(status, envelope(mode, status, text, method, path, _INSTANT))
+            for status, text in sorted(operation.errors.items())
+        }
 
 
 def _named(media: dict[str, Any], model: type[BaseModel], components: dict[str, Any]) -> dict[str, Any]:
@@ -189,7 +197,18 @@ def _named(media: dict[str, Any], model: type[BaseModel], components: dict[str, 
     schema = media["schema"]
     media["schema"] = {"$ref": f"#/components/schemas/{model.__name__}"}
     media["example"] = model.model_config.get("json_schema_extra", {})["examples"][0]  # pyright: ignore
-    return {**components, model.__name__: schema}
+    components = {**components, model.__name__: schema}
+    for component in components.values():
+        for field in component.get("properties", {}).values():
+            _untitled(field)
+    return components
+
+
+def _untitled(field: dict[str, Any]) -> None:
+    """Leave out what pydantic makes of a field's name, and a default that only says that there is none."""
+    field.pop("title", None)
+    if field.get("default", "") is None:
+        del field["default"]
 
 
 def _plain(text: str | None) -> dict[str, Any]:
@@ -199,13 +218,16 @@ def _plain(text: str | None) -> dict[str, Any]:
 
 
 def _error(status: int, example: dict[str, object]) -> dict[str, Any]:
-    answer: dict[str, Any] = {
+    return {
         "description": NAMES[status][1],
         "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}, "example": example}},
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in _ERROR_HEADERS.get(status, ())},
     }
-    if status == 503:
-        answer["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
-    return answer
+
+
+def _with_id(answer: dict[str, Any]) -> dict[str, Any]:
+    request_id = {"X-Request-ID": {"$ref": "#/components/headers/X-Request-ID"}}
+    return {**answer, "headers": {**answer.get("headers", {}), **request_id}}
 
 
 def _error_schema(mode: Literal["dev", "prod"]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def blueprint(users: Users, presence: Presence) -> Blueprint:
     async def register() -> Response:
         """Register a user.
 
-        E-mails differ in more than case. The answer is that of a login.
+        E-mails that differ in nothing but case are the same. The answer is that of a login.
         """
         new = await body(models.Registration)
         user = await users.register(new.email, new.password, new.name, new.surname)

@@ -1,0 +1,155 @@
+"""The REST side over the real domain, store and cluster, in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+from quart import Quart, Response
+from quart.typing import TestClientProtocol
+
+from app import seed
+from app.cluster.local import LocalCluster
+from app.config import Settings
+from app.domain.clock import Sequence
+from app.domain.mailbox import Mailbox
+from app.domain.passwords import Passwords
+from app.domain.roster import Presence
+from app.domain.tokens import Tokens
+from app.domain.users import Users
+from app.store.base import User
+from app.store.sqlite import SQLiteStore
+from app.web import create_app
+
+__all__ = ["ANAKIN", "HAN", "NOBODY", "OBI", "Service", "ask"]
+
+HAN = "624a1138cda69df1a7c29caf"
+OBI = "624a113c721753da2f9e2567"
+ANAKIN = "624a152057ac013c6375d4e3"
+NOBODY = "0123456789abcdef01234567"
+
+
+class _Deaf:
+    """A listener that has no socket to hand anything to."""
+
+    def deliver(self, room: str, payload: bytes) -> None: ...
+
+    def resync(self) -> None: ...
+
+    def departed(self, roster: str, user: str) -> None: ...
+
+
+async def _unheard(user: str) -> None: ...
+
+
+@dataclass
+class Service:
+    """One application and what it stands on; the seeded users are there.
+
+    Attributes:
+        checks: what `readiness` answers.
+
+    """
+
+    app: Quart
+    client: TestClientProtocol
+    store: SQLiteStore
+    users: Users
+    mailbox: Mailbox
+    presence: Presence
+    passwords: Passwords
+    registry: CollectorRegistry
+    checks: dict[str, bool]
+
+    @classmethod
+    async def start(cls, **options: Any) -> Service:
+        settings = Settings(memory=True, password_rounds=4, **options)
+        store, cluster = SQLiteStore(None), LocalCluster()
+        await store.open()
+        await cluster.open(_Deaf())
+        passwords = Passwords(settings.password_rounds)
+        tokens = Tokens(settings.jwt_secret.get_secret_value(), settings.jwt_expiration)
+        users = Users(store, tokens, passwords, uniform_errors=settings.uniform_auth_errors)
+        mailbox = Mailbox("friends", store, Sequence())
+        presence = Presence("friends", cluster, settings.presence_grace, _unheard)
+        registry, checks = CollectorRegistry(), {"store": True, "cluster": True}
+
+        async def readiness() -> dict[str, bool]:
+            return checks
+
+        app = create_app(settings, users, mailbox, presence, readiness, registry)
+        service = cls(app, app.test_client(), store, users, mailbox, presence, passwords, registry, checks)
+        await service._plant()
+        return service
+
+    async def _plant(self) -> None:
+        hashed = await self.passwords.hash(seed.PASSWORD)
+        found = seed.load()
+        for user in found:
+            await self.store.add_user(replace(user, password=hashed, friends=()))
+        for user in found:
+            for friend in user.friends:
+                await self.store.befriend(user.id, friend)
+
+    async def close(self) -> None:
+        await self.store.close()
+        self.passwords.close()
+
+    async def user(self, user_id: str) -> User:
+        return await self.users.get(user_id)
+
+    async def bearer(self, user_id: str) -> dict[str, str]:
+        """Return the headers that prove to be the user."""
+        return {"Authorization": f"Bearer {self.users.token(await self.user(user_id))}"}
+
+    async def call(self, method: str, path: str, actor: str = "", **request: Any) -> Response:
+        """Make a request, as the actor if one is named."""
+        headers = {**(await self.bearer(actor) if actor else {}), **request.pop("headers", {})}
+        return await self.client.open(path, method=method, headers=headers, **request)  # pyright: ignore
+
+    async def raw(self, method: str, path: str, body: bytes, content_type: str = "application/json") -> Response:
+        """Make a request with a body as it is."""
+        return await self.call(method, path, data=body, headers={"Content-Type": content_type})
+
+
+async def ask(
+    app: Quart,
+    method: str,
+    path: str,
+    headers: Iterable[tuple[bytes, bytes]] = (),
+    body: bytes = b"",
+    *,
+    host: bytes = b"localhost",
+    query_string: bytes = b"",
+) -> tuple[int, dict[str, str], bytes]:
+    """Make a request as a server does; return the status, the headers by lower-case name, and the body."""
+    events = [{"type": "http.request", "body": body, "more_body": False}]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return events.pop() if events else await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query_string,
+        "root_path": "",
+        "headers": [(b"host", host), *headers],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+        "extensions": {},
+    }
+    await app(scope, receive, send)  # pyright: ignore
+    found = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], found, b"".join(message.get("body", b"") for message in sent[1:])

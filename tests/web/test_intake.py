@@ -1,0 +1,80 @@
+"""Requests that Quart by itself does not survive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.web.service import Service, ask
+
+
+async def test_a_target_without_a_path_is_the_root(service: Service) -> None:
+    """`GET ?a=b`, which some servers hand on with an empty path, is answered like `GET /?a=b`."""
+    status, headers, body = await ask(service.app, "GET", "", query_string=b"a=b")
+    assert (status, body) == (200, b"Hello World!")
+    assert headers["x-request-id"]
+
+
+async def test_a_query_string_of_any_bytes_is_answered(service: Service) -> None:
+    """Bytes that are not ASCII are a broken value, not a broken server."""
+    token = (await service.bearer("624a1138cda69df1a7c29caf"))["Authorization"].encode()
+    for query in (b"limit=\xff", b"limit=%ff", b"limit=1\xc3\xa4"):
+        status, _, body = await ask(service.app, "GET", "/messages", [(b"authorization", token)], query_string=query)
+        assert status == 400
+        assert b"limit must be" in body
+
+
+@pytest.mark.parametrize(
+    "path", ["//", "//users/me", "/users//me", "/users/me/", "/*", "/a/../b", "/\N{PILE OF POO}\0"]
+)
+async def test_odd_paths_are_answered_without_a_redirect(service: Service, path: str) -> None:
+    """A path is what it is: nobody is sent elsewhere."""
+    status, headers, _ = await ask(service.app, "GET", path)
+    assert status in (200, 401, 404)
+    assert "location" not in headers
+
+
+@pytest.mark.parametrize("host", [b"", b"a b", b"\xff", b"x:99999", b"[::1", b"<script>", b"a'b"])
+@pytest.mark.parametrize("path", ["/", "/docs", "/nope"])
+async def test_any_host_is_answered(service: Service, host: bytes, path: str) -> None:
+    """A `Host` that is none changes nothing and is not repeated."""
+    status, _, body = await ask(service.app, "GET", path, host=host)
+    assert status == (404 if path == "/nope" else 200)
+    assert b"<script>" not in body
+
+
+@pytest.mark.parametrize(("path", "status"), [("/nope", 404), ("/users/me", 401), ("/", 200)])
+async def test_an_upgrade_is_answered_as_the_request_that_it_is(service: Service, path: str, status: int) -> None:
+    """There is no WebSocket here: the handshake gets the answer of the GET, with all headers."""
+    events = [{"type": "websocket.connect"}, {"type": "websocket.disconnect", "code": 1006}]
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return events.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "websocket",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "scheme": "ws",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", b"localhost")],
+        "client": None,
+        "server": None,
+        "subprotocols": [],
+        "extensions": {"websocket.http.response": {}},
+    }
+    await service.app(scope, receive, send)  # pyright: ignore
+    assert {message["type"] for message in sent} == {
+        "websocket.http.response.start",
+        "websocket.http.response.body",
+    }
+    assert sent[0]["status"] == status
+    assert b"x-request-id" in dict(sent[0]["headers"])
