@@ -1,0 +1,196 @@
+"""A Socket.IO client so thin that a test can do with it what no library would.
+
+It records everything that it sends and receives, answers pings unless told not to, and never reconnects by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from e2e.harness import packets
+from e2e.harness.deadline import DEADLINE
+from e2e.harness.expect import Inbox, Label
+from e2e.harness.match import Check
+from e2e.harness.polling import PollingTransport
+from e2e.harness.transcript import Record, Transcript
+from e2e.harness.transport import Address, Transport
+from e2e.harness.websocket import WebsocketTransport
+
+__all__ = ["Client", "TransportName"]
+
+TransportName = Literal["websocket", "polling"]
+
+
+class Client:
+    """One device.
+
+    Attributes:
+        who: its name in the transcript.
+        inbox: what it received.
+        answers_pings: whether a PING is answered with a PONG at once, as every client does.
+        handshake: what the server said when it opened the session.
+
+    """
+
+    def __init__(
+        self,
+        who: str,
+        address: Address,
+        transcript: Transcript,
+        *,
+        transport: TransportName = "websocket",
+        answers_pings: bool = True,
+        small_buffer: bool = False,
+    ) -> None:
+        self.who = who
+        self.inbox = Inbox(who, transcript)
+        self.answers_pings = answers_pings
+        self.handshake: dict[str, Any] = {}
+        self._address = address
+        self._transcript = transcript
+        self._reader: asyncio.Task[None] | None = None
+        self._left: list[Transport] = []
+        self._transport: Transport = (
+            PollingTransport(address)
+            if transport == "polling"
+            else WebsocketTransport(address, small_buffer=small_buffer)
+        )
+
+    @property
+    def transport(self) -> str:
+        """`websocket` or `polling`, whichever carries packets at present."""
+        return self._transport.name
+
+    # coming
+
+    async def open(self) -> None:
+        """Open an Engine.IO session."""
+        await self._transport.open()
+        self._reader = asyncio.create_task(self._read(self._transport))
+        opened = await self.inbox.expect("OPEN")
+        self.handshake = opened.payload
+
+    async def join(self, auth: Any = None, namespace: str = "/") -> None:
+        """Ask for a namespace, with these credentials as `auth`; the answer is not awaited."""
+        self._transcript.add(self.who, "sent", "CONNECT", *([] if auth is None else [auth]), namespace=namespace)
+        await self._transport.send(packets.connect(auth, namespace))
+
+    async def upgrade(self) -> None:
+        """Move the session from polling to a websocket, as clients do by default."""
+        polling = self._transport
+        assert isinstance(polling, PollingTransport)
+        assert self._reader is not None
+        websocket = WebsocketTransport(self._address)
+        await websocket.open(self.handshake["sid"])
+        await websocket.send("2probe")
+        answer = await asyncio.wait_for(websocket.receive(), DEADLINE)
+        assert answer == "3probe", f"the probe was answered {answer!r}"
+        polling.finish()
+        await asyncio.wait_for(self._reader, DEADLINE)
+        await websocket.send("5")
+        self._transcript.add(self.who, "sent", "UPGRADE")
+        self._left.append(polling)
+        self._transport = websocket
+        self._reader = asyncio.create_task(self._read(websocket))
+
+    # sending
+
+    async def emit(self, event: str, *args: Any, ack: int | None = None) -> None:
+        """Send an event."""
+        self._transcript.add(self.who, "sent", event, *args, ack=ack)
+        await self._transport.send(packets.event(event, args, ack))
+
+    async def say(self, text: Any) -> None:
+        """Send a `message`."""
+        await self.emit("message", text)
+
+    async def send_raw(self, packet: str | bytes) -> None:
+        """Send a packet exactly as it stands."""
+        self._transcript.add(self.who, "sent", "RAW", packet if isinstance(packet, str) else packet.hex())
+        await self._transport.send(packet)
+
+    async def pong(self) -> None:
+        """Answer a PING."""
+        self._transcript.add(self.who, "sent", "PONG")
+        await self._transport.send("3")
+
+    # receiving
+
+    async def expect(self, label: Label, *checks: Check, within: float = DEADLINE) -> Record:
+        """Wait for the first record that is so labelled and passes all checks (`Inbox.expect`)."""
+        __tracebackhide__ = True
+        return await self.inbox.expect(label, *checks, within=within)
+
+    async def expect_next(
+        self,
+        label: Label,
+        *checks: Check,
+        ignoring: Sequence[str] = (),
+        within: float = DEADLINE,
+    ) -> Record:
+        """Wait for the next record, which must be this one (`Inbox.expect_next`)."""
+        __tracebackhide__ = True
+        return await self.inbox.expect_next(label, *checks, ignoring=ignoring, within=within)
+
+    def count(self, label: str) -> int:
+        """Return how many records of this label arrived so far."""
+        return len(self.inbox.all(label))
+
+    # leaving
+
+    async def goodbye(self) -> None:
+        """Leave as `socket.disconnect()` of a JavaScript client does: DISCONNECT, then the transport is closed."""
+        self._transcript.add(self.who, "sent", "DISCONNECT")
+        await self._transport.send("41")
+        await self._transport.close()
+        await self._stop()
+
+    async def close_transport(self) -> None:
+        """Leave as a page does that is reloaded: the transport is closed, without a DISCONNECT."""
+        self._transcript.add(self.who, "noted", "CLOSES ITS TRANSPORT")
+        await self._transport.close()
+        await self._stop()
+
+    async def abort(self) -> None:
+        """Leave as a process does that is killed: the TCP connection is dropped."""
+        self._transcript.add(self.who, "noted", "DROPS ITS CONNECTION")
+        self._transport.abort()
+        await self._stop()
+
+    async def stop_reading(self) -> None:
+        """Stay connected as a machine does that froze: nothing is read, nothing answered, nothing closed."""
+        self._transcript.add(self.who, "noted", "STOPS READING")
+        self._transport.stop_reading()
+        await self._stop()
+
+    async def release(self) -> None:
+        """Let go of everything, at the end of a test."""
+        await self._stop()
+        for transport in (*self._left, self._transport):
+            await transport.release()
+
+    async def _stop(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._reader
+
+    async def _read(self, transport: Transport) -> None:
+        async for text in transport.packets():
+            packet = packets.decode(text)
+            self.inbox.put(
+                self._transcript.add(
+                    self.who, "received", packet.label, *packet.args, ack=packet.ack, namespace=packet.namespace
+                )
+            )
+            if packet.label == "OPEN" and isinstance(transport, PollingTransport):
+                transport.belong(packet.args[0]["sid"])
+            if packet.label == "PING" and self.answers_pings:
+                await self.pong()
+        if isinstance(transport, PollingTransport) and transport.ending == "not over yet":
+            return
+        self.inbox.put(self._transcript.add(self.who, "received", "CLOSED", transport.ending))
+        self.inbox.end()

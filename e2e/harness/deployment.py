@@ -1,0 +1,169 @@
+"""A deployment: the base URLs of one or more equal servers, and what can be done to them.
+
+Clients are told which server they connect to (`deployment.servers[i]`), so that the same suites run over one server
+and over several. A deployment of another kind, such as containers behind a proxy, needs a `Server` of its own and a
+list of them here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from e2e.harness.process import ServerProcess
+from e2e.harness.tokens import Mint
+
+__all__ = ["SECRET", "Deployment", "Fresh", "NotControllableError", "RemoteServer", "Server", "embedded", "remote"]
+
+SECRET = "a secret of the suites: long enough for HS256, and for HS512, which nobody may use"
+
+
+class NotControllableError(Exception):
+    """The deployment's servers were started by somebody else; the text says what was asked of them."""
+
+
+class Server(Protocol):
+    """One server and the verbs that a test may use on it."""
+
+    @property
+    def url(self) -> str:
+        """Its base URL, without a slash at the end; a restart keeps it."""
+        ...
+
+    async def start(self) -> None:
+        """Start and return when it is ready."""
+        ...
+
+    async def stop(self) -> None:
+        """Ask it to end; raise `AssertionError` unless it does, in time and with exit code 0."""
+        ...
+
+    async def kill(self) -> None:
+        """End it without a chance to do anything."""
+        ...
+
+    async def pause(self) -> None:
+        """Freeze it."""
+        ...
+
+    async def resume(self) -> None:
+        """Thaw it."""
+        ...
+
+    async def close(self) -> None:
+        """Stop it if it runs, at the end."""
+        ...
+
+    def log_tail(self) -> str:
+        """Return the last lines of its log, as far as it can be had."""
+        ...
+
+
+@dataclass(eq=False)
+class Deployment:
+    """Servers that share everything.
+
+    Attributes:
+        servers: at least one.
+        secret: what they sign tokens with; None if nobody told.
+
+    """
+
+    servers: Sequence[Server]
+    secret: str | None
+
+    @property
+    def mint(self) -> Mint:
+        """Signs tokens that the servers believe."""
+        assert self.secret is not None, "the secret of this deployment is not known"
+        return Mint(self.secret)
+
+    async def start(self) -> None:
+        """Start all servers."""
+        for server in self.servers:
+            await server.start()
+
+    async def stop(self, server: int = 0) -> None:
+        """Ask one server to end; it must do so with exit code 0."""
+        await self.servers[server].stop()
+
+    async def kill(self, server: int = 0) -> None:
+        """End one server without a chance to do anything."""
+        await self.servers[server].kill()
+
+    async def pause(self, server: int = 0) -> None:
+        """Freeze one server."""
+        await self.servers[server].pause()
+
+    async def resume(self, server: int = 0) -> None:
+        """Thaw one server."""
+        await self.servers[server].resume()
+
+    async def restart(self, server: int = 0) -> None:
+        """Stop one server if it runs and start it at the same address over the same data."""
+        await self.servers[server].close()
+        await self.servers[server].start()
+
+    async def close(self) -> None:
+        """Stop every server that runs."""
+        for server in self.servers:
+            await server.close()
+
+    def log_tail(self) -> str:
+        """Return the last lines of every server's log."""
+        return "\n".join(f"{server.url}\n{server.log_tail()}" for server in self.servers)
+
+
+class Fresh(Protocol):
+    """Starts a deployment of a test's own."""
+
+    async def __call__(self, *arguments: str, **settings: str) -> Deployment:
+        """Return it once it is ready, with these arguments of `serve` and these settings."""
+        ...
+
+
+@dataclass(frozen=True)
+class RemoteServer:
+    """A server that somebody else started: it can be used, not controlled."""
+
+    url: str
+
+    async def start(self) -> None:
+        """Do nothing: it runs."""
+
+    async def stop(self) -> None:
+        """Raise `NotControllableError`."""
+        raise NotControllableError(f"{self.url} cannot be stopped from here")
+
+    async def kill(self) -> None:
+        """Raise `NotControllableError`."""
+        raise NotControllableError(f"{self.url} cannot be killed from here")
+
+    async def pause(self) -> None:
+        """Raise `NotControllableError`."""
+        raise NotControllableError(f"{self.url} cannot be paused from here")
+
+    async def resume(self) -> None:
+        """Raise `NotControllableError`."""
+        raise NotControllableError(f"{self.url} cannot be resumed from here")
+
+    async def close(self) -> None:
+        """Do nothing: it goes on running."""
+
+    def log_tail(self) -> str:
+        """Return a note: its log is elsewhere."""
+        return "(the log of a target is not to be had from here)"
+
+
+def embedded(directory: Path, settings: Mapping[str, str] | None = None, arguments: Sequence[str] = ()) -> Deployment:
+    """Return a deployment of one server with nothing beside it, not started yet, with fast password hashes."""
+    secret = (settings or {}).get("JWT_SECRET", SECRET)
+    environment = {"JWT_SECRET": secret, "PASSWORD_ROUNDS": "4", **(settings or {})}
+    return Deployment([ServerProcess(directory, environment, arguments)], secret)
+
+
+def remote(urls: Sequence[str], secret: str | None = None) -> Deployment:
+    """Return a deployment of servers that run elsewhere."""
+    return Deployment([RemoteServer(url.rstrip("/")) for url in urls], secret)

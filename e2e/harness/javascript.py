@@ -1,0 +1,112 @@
+"""The real JavaScript client as a child process, with the same inbox as every other client."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import json
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from e2e.harness.deadline import DEADLINE, SECOND
+from e2e.harness.expect import Inbox, Label
+from e2e.harness.match import Check
+from e2e.harness.transcript import Record, Transcript
+
+__all__ = ["FOLDER", "JavascriptClient", "install", "missing"]
+
+FOLDER = Path(__file__).resolve().parents[1] / "javascript"
+
+_INSTALL = 120 * SECOND
+
+
+def missing() -> str | None:
+    """Return what this machine lacks to run the JavaScript client, None if nothing."""
+    absent = [tool for tool in ("node", "npm") if shutil.which(tool) is None]
+    return f"no {' and no '.join(absent)} on this machine" if absent else None
+
+
+def install() -> None:
+    """Install the pinned client (`npm ci`) unless it is; several test processes may ask at once."""
+    name = hashlib.sha256(str(FOLDER).encode()).hexdigest()[:16]
+    with Path(tempfile.gettempdir(), f"parley-e2e-npm-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (FOLDER / "node_modules" / ".package-lock.json").exists():
+            return
+        command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+        done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=_INSTALL, check=False)
+        assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}{done.stderr}"
+
+
+class JavascriptClient:
+    """`client.mjs`, connected with its default options.
+
+    Attributes:
+        inbox: what its listeners were called with.
+
+    """
+
+    def __init__(self, who: str, transcript: Transcript) -> None:
+        self.who = who
+        self.inbox = Inbox(who, transcript)
+        self._transcript = transcript
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+
+    async def connect(self, url: str, token: str, path: str = "/socket.io") -> None:
+        """Start it; what follows is in the inbox."""
+        self._process = await asyncio.create_subprocess_exec(
+            "node",
+            str(FOLDER / "client.mjs"),
+            url,
+            token,
+            path,
+            cwd=FOLDER,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+        self._reader = asyncio.create_task(self._read(self._process))
+
+    async def emit(self, event: str, *args: Any) -> None:
+        """Call `socket.emit`."""
+        self._transcript.add(self.who, "sent", event, *args)
+        await self._write([event, *args])
+
+    async def expect(self, label: Label, *checks: Check, within: float = DEADLINE) -> Record:
+        """Wait for a call of a listener (`Inbox.expect`)."""
+        __tracebackhide__ = True
+        return await self.inbox.expect(label, *checks, within=within)
+
+    async def disconnect(self) -> None:
+        """Call `socket.disconnect`; the process ends."""
+        await self._write(["disconnect"])
+        assert self._process is not None
+        await asyncio.wait_for(self._process.wait(), DEADLINE)
+
+    async def release(self) -> None:
+        """End the process if it runs, and wait for it."""
+        if self._process is None or self._reader is None:
+            return
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.wait()
+        await self._reader
+
+    async def _write(self, line: list[Any]) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(line).encode() + b"\n")
+        await self._process.stdin.drain()
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            label, *args = json.loads(line)
+            self.inbox.put(self._transcript.add(self.who, "received", label, *args))
+        self.inbox.end()

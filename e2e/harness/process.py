@@ -1,0 +1,218 @@
+"""A real `serve` as a child process, driven by its command line and by signals."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import resource
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from e2e.harness.deadline import SECOND
+
+__all__ = ["Exit", "ServerDidNotStartError", "ServerProcess"]
+
+_LISTENER = re.compile(r"  (\S+)\s+(https?://\S+?)/?\s+Socket\.IO at (\S+)")
+_INHERITED = ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT")
+_START = 30 * SECOND
+_STOP = 15 * SECOND
+_TAIL = 60
+
+
+class ServerDidNotStartError(AssertionError):
+    """The server ended, or did not become ready in time; the text has its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """How a server that was run to its end came out of it."""
+
+    code: int
+    output: str
+    errors: str
+
+
+class ServerProcess:
+    """One server.
+
+    Args:
+        settings: its environment; `DATA_DIR` and `LOG_DIR` default to folders in `directory`.
+        arguments: what follows `serve`.
+        directory: where it runs and keeps its log, `server.log`.
+
+    Attributes:
+        url: the base URL of the listener of the contract under test, once it was started; a restart keeps it.
+        announced: the lines it printed on standard output since the last start.
+
+    """
+
+    def __init__(
+        self, directory: Path, settings: Mapping[str, str], arguments: Sequence[str] = (), contract: str = "friends"
+    ) -> None:
+        self.url = ""
+        self.announced: list[str] = []
+        self._directory = directory
+        self._settings = {
+            "DATA_DIR": str(directory / "data"),
+            "LOG_DIR": str(directory / "logs"),
+            "PORT": "0",
+            **settings,
+        }
+        self._arguments = ["serve", "--contract", contract, *arguments]
+        self._contract = contract
+        self._process: asyncio.subprocess.Process | None = None
+        self._output: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process id of a running server."""
+        assert self._process is not None, "the server is not running"
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def log(self) -> Path:
+        """What it wrote to standard error, over all its starts."""
+        return self._directory / "server.log"
+
+    def log_tail(self) -> str:
+        """Return the last lines of the log."""
+        return "\n".join(self._log_text().splitlines()[-_TAIL:])
+
+    async def start(self) -> None:
+        """Start and return when `/readyz` answers 200. Raise `ServerDidNotStartError` with its log otherwise."""
+        if self.url:
+            self._settings["PORT"] = str(urlsplit(self.url).port)
+        self.announced = []
+        await self._spawn()
+        try:
+            await asyncio.wait_for(self._become_ready(), _START)
+        except (TimeoutError, EOFError) as error:
+            code = self._process.returncode if self._process else None
+            await self.kill()
+            raise ServerDidNotStartError(
+                f"the server did not become ready ({type(error).__name__}, exit code {code}).\n"
+                f"It printed:\n{chr(10).join(self.announced)}\nIts log:\n{self.log_tail()}"
+            ) from error
+
+    async def run(self) -> Exit:
+        """Start a server that is to end by itself, and return how it did."""
+        began = len(self._log_text())
+        await self._spawn()
+        assert self._process is not None
+        try:
+            code = await asyncio.wait_for(self._process.wait(), _START)
+        except TimeoutError:
+            await self.kill()
+            raise AssertionError(f"the server runs, but was to refuse to start: {self.announced}") from None
+        await self._ended()
+        return Exit(code, "\n".join(self.announced), self._log_text()[began:])
+
+    async def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Ask it to end; it must, within a bound, and with exit code 0."""
+        assert self._process is not None
+        self._signal(signal.SIGCONT)
+        self._signal(number)
+        try:
+            code = await asyncio.wait_for(self._process.wait(), _STOP)
+        except TimeoutError:
+            await self.kill()
+            raise AssertionError(f"{number.name} did not end the server in {_STOP:g} s:\n{self.log_tail()}") from None
+        await self._ended()
+        assert code == 0, f"{number.name} ended the server with exit code {code}:\n{self.log_tail()}"
+
+    async def kill(self) -> None:
+        """End it without a chance to do anything (SIGKILL)."""
+        assert self._process is not None
+        self._signal(signal.SIGKILL)
+        await self._process.wait()
+        await self._ended()
+
+    async def pause(self) -> None:
+        """Freeze it (SIGSTOP): its connections stand and nothing answers."""
+        self._signal(signal.SIGSTOP)
+
+    async def resume(self) -> None:
+        """Thaw it (SIGCONT)."""
+        self._signal(signal.SIGCONT)
+
+    def allow_growth(self, amount: int | None) -> None:
+        """Let no file of it grow by more than this many bytes, as on a full disk; None lifts the limit."""
+        held = [path.stat().st_size for path in self._directory.rglob("*") if path.is_file()]
+        limit = resource.RLIM_INFINITY if amount is None else max(held) + amount
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+
+    async def close(self) -> None:
+        """Stop it, unless it has ended."""
+        if self.running:
+            await self.stop()
+
+    def _log_text(self) -> str:
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    async def _spawn(self) -> None:
+        assert not self.running, "the server is running"
+        self._directory.mkdir(parents=True, exist_ok=True)
+        inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
+        with self.log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "app",
+                *self._arguments,
+                cwd=self._directory,
+                env={**inherited, **self._settings},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
+        self._output = asyncio.create_task(self._collect_output(self._process))
+
+    async def _collect_output(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            self.announced.append(line.decode(errors="replace").rstrip("\n"))
+
+    async def _become_ready(self) -> None:
+        while not (url := self._listener()):
+            self._must_run()
+            await asyncio.sleep(0.02)
+        self.url = url
+        async with aiohttp.ClientSession() as http:
+            while True:
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with http.get(f"{url}/readyz") as answer:
+                        if answer.status == 200:
+                            return
+                self._must_run()
+                await asyncio.sleep(0.02)
+
+    def _listener(self) -> str | None:
+        found = (_LISTENER.fullmatch(line.rstrip()) for line in self.announced)
+        return next((match[2] for match in found if match and match[1] == self._contract), None)
+
+    def _must_run(self) -> None:
+        if not self.running:
+            raise EOFError
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is not None and self.running:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(number)
+
+    async def _ended(self) -> None:
+        if self._output is not None:
+            await self._output
+        self._process = None

@@ -1,0 +1,129 @@
+"""REST: one call, and an answer whose assertions say what was asked and what came."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from multidict import CIMultiDictProxy
+
+from e2e.harness.deadline import DEADLINE
+from e2e.harness.match import Check
+from e2e.harness.transcript import Transcript
+
+__all__ = ["Answer", "Rest"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered.
+
+    Attributes:
+        request: method and path.
+        text: the body as it came.
+
+    """
+
+    request: str
+    status: int
+    headers: CIMultiDictProxy[str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        """The body, which must be JSON."""
+        try:
+            return json.loads(self.text)
+        except ValueError:
+            raise AssertionError(f"{self} is no JSON") from None
+
+    def must(self, status: int, *checks: Check) -> Any:
+        """Return the body as JSON (None if empty). Raise `AssertionError` unless the status and all checks hold."""
+        __tracebackhide__ = True
+        assert self.status == status, f"want {status}, got {self}"
+        body = self.json if self.text and checks else _lenient(self.text)
+        problems = [problem for check in checks if (problem := check(body)) is not None]
+        assert not problems, f"{'; '.join(problems)}: {self}"
+        return body
+
+    def __str__(self) -> str:
+        body = self.text if len(self.text) <= 500 else f"{self.text[:500]}..."
+        return f"{self.request} -> {self.status} {body}"
+
+
+class Rest:
+    """Calls one server, with the credential of one user or with none.
+
+    Args:
+        base: the server's base URL.
+        token: sent as `Authorization: Bearer <token>`.
+
+    """
+
+    def __init__(
+        self,
+        http: aiohttp.ClientSession,
+        base: str,
+        transcript: Transcript,
+        *,
+        who: str = "rest",
+        token: str | None = None,
+    ) -> None:
+        self._http = http
+        self._base = base
+        self._transcript = transcript
+        self._who = who
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+
+    def bearing(self, token: str, who: str) -> Rest:
+        """Return the same with another user's token."""
+        return Rest(self._http, self._base, self._transcript, who=who, token=token)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        form: Mapping[str, str] | None = None,
+        raw: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        within: float = DEADLINE,
+    ) -> Answer:
+        """Send a request with a JSON body, a form, raw bytes or nothing, and return the answer, whatever it is."""
+        async with self._http.request(
+            method,
+            f"{self._base}{path}",
+            json=body,
+            data=form if raw is None else io.BytesIO(raw),
+            headers={**self._headers, **(headers or {})},
+            timeout=aiohttp.ClientTimeout(total=within),
+            allow_redirects=False,
+        ) as response:
+            text = (await response.read()).decode(errors="replace")
+            answer = Answer(f"{method} {path}", response.status, response.headers, text)
+        self._transcript.add(self._who, "noted", str(answer))
+        return answer
+
+    async def get(self, path: str, **options: Any) -> Answer:
+        """GET."""
+        return await self.call("GET", path, **options)
+
+    async def post(self, path: str, body: Any = None, **options: Any) -> Answer:
+        """POST."""
+        return await self.call("POST", path, body, **options)
+
+    async def delete(self, path: str, **options: Any) -> Answer:
+        """DELETE."""
+        return await self.call("DELETE", path, **options)
+
+
+def _lenient(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text or None

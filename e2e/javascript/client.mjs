@@ -1,0 +1,39 @@
+// A browser's view of the friends contract: socket.io-client with its default options (polling first, then upgrade).
+//
+// node client.mjs URL TOKEN [PATH]
+//
+// Every line on standard output is a JSON array [label, ...arguments]. Every line on standard input is a JSON array
+// [event, ...arguments] that is emitted; ["disconnect"] leaves and ends the process.
+
+import { createInterface } from "node:readline";
+import { io } from "socket.io-client";
+
+const [url, token, path = "/socket.io"] = process.argv.slice(2);
+const tell = (label, ...args) => process.stdout.write(JSON.stringify([label, ...args]) + "\n");
+
+const socket = io(url, { query: { token }, ...(path === "/socket.io" ? {} : { path }) });
+
+socket.io.on("open", () => {
+  tell("OPEN", { transport: socket.io.engine.transport.name });
+  socket.io.engine.once("upgrade", (transport) => tell("UPGRADE", transport.name));
+});
+
+socket.on("connect", () => {
+  tell("CONNECT");
+  // as front ends do it: listeners are registered when the connection stands
+  for (const event of ["unseen_messages", "message", "connected", "disconnected", "exception"]) {
+    socket.off(event);
+    socket.on(event, (...args) => tell(event, ...args));
+  }
+});
+socket.on("connect_error", (error) => tell("CONNECT_ERROR", { message: error.message }));
+socket.on("disconnect", (reason) => tell("DISCONNECT", reason));
+
+createInterface({ input: process.stdin }).on("line", (line) => {
+  const [event, ...args] = JSON.parse(line);
+  if (event === "disconnect") {
+    socket.disconnect();
+    process.exit(0);
+  }
+  socket.emit(event, ...args);
+});

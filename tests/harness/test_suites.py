@@ -1,0 +1,94 @@
+"""The suites keep their own rules: black box, no luck, no silent skip."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FILES = sorted((ROOT / "e2e").rglob("*.py"))
+
+
+def run_pytest(directory: Path, test: str, **environment: str) -> str:
+    """Run a test with the fixtures of the suites, in a process of its own, and return what pytest printed."""
+    (directory / "test_it.py").write_text(test)
+    (directory / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "e2e.conftest", "-p", "no:randomly", "-p", "no:cacheprovider", "."],
+        cwd=directory,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "E2E_NO_SKIP": "", **environment},
+        capture_output=True,
+        text=True,
+        timeout=50,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_suite_knows_nothing_of_the_server_s_code(file: Path):
+    """No file of the suites imports `app`."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        modules = [it.name for it in node.names] if isinstance(node, ast.Import) else []
+        modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        assert not [module for module in modules if module.split(".")[0] == "app"]
+
+
+@pytest.mark.parametrize("file", [it for it in FILES if it.name.startswith("test_")], ids=lambda file: file.stem)
+def test_a_test_never_sleeps_for_luck(file: Path):
+    """No test sleeps for any time; giving way to other tasks (`sleep(0)`) is no sleep."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("asyncio.sleep", "time.sleep", "sleep"):
+            assert ast.unparse(node) == "asyncio.sleep(0)"
+
+
+@pytest.mark.parametrize("file", [it for it in FILES if it.name.startswith("test_")], ids=lambda file: file.stem)
+def test_a_test_says_in_a_sentence_what_it_proves(file: Path):
+    """Every test has a docstring that ends as a sentence does, and names a requirement."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.AsyncFunctionDef | ast.FunctionDef) and node.name.startswith("test_"):
+            assert (ast.get_docstring(node) or "").rstrip().endswith("."), node.name
+            marks = [ast.unparse(mark) for mark in node.decorator_list]
+            assert any("mark.requirement(" in mark for mark in marks), node.name
+
+
+def test_a_skip_can_be_made_a_failure(tmp_path: Path):
+    """With `E2E_NO_SKIP=1` a skip fails and says so; without it, it is a skip."""
+    test = "import pytest\ndef test_it():\n    pytest.skip('no node here')\n"
+
+    assert "1 skipped" in run_pytest(tmp_path, test)
+    forbidden = run_pytest(tmp_path, test, E2E_NO_SKIP="1")
+
+    assert "1 failed" in forbidden
+    assert "E2E_NO_SKIP=1 allows no skip" in forbidden
+    assert "no node here" in forbidden
+
+
+def test_a_claim_of_no_requirement_ends_the_run(tmp_path: Path):
+    """A test that claims what no contract requires ends the run before any test."""
+    test = "import pytest\n@pytest.mark.requirement('FRIENDS-NOPE-001')\ndef test_it():\n    pass\n"
+
+    printed = run_pytest(tmp_path, test)
+
+    assert "FRIENDS-NOPE-001" in printed
+    assert "passed" not in printed
+
+
+def test_a_failure_shows_the_transcript(tmp_path: Path):
+    """The report of a failed test has the transcript."""
+    test = "def test_it(transcript):\n    transcript.add('Alice', 'sent', 'message', 'hello')\n    assert False\n"
+
+    assert 'Alice        -> message "hello"' in run_pytest(tmp_path, test)
+
+
+def test_a_target_cannot_be_restarted(tmp_path: Path):
+    """With `--target` a test that needs a server of its own is skipped, and the reason says so."""
+    test = "async def test_it(fresh_deployment):\n    pass\n"
+
+    printed = run_pytest(tmp_path, test, PYTEST_ADDOPTS="--target http://127.0.0.1:9 -rs")
+
+    assert "1 skipped" in printed
+    assert "a target cannot be restarted from here" in printed
