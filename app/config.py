@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -109,6 +110,37 @@ class Settings(BaseSettings):
     max_payload: int = _option(
         1_000_000, "bytes of one packet or polling request", "MAX_PAYLOAD", ge=10_000, le=100_000_000
     )
+    max_buffer: int = _option(
+        4_000_000, "bytes that may wait for a client to read before it is dropped", "MAX_BUFFER", ge=10_000, le=10**9
+    )
+    max_packets: int = _option(
+        10_000, "packets that may wait for a polling client before it is dropped", "MAX_PACKETS", ge=10, le=10**7
+    )
+    max_pending_events: int = _option(
+        64, "events of a client that may wait for their handlers", "MAX_PENDING_EVENTS", ge=1, le=100_000
+    )
+    connect_timeout: float = _option(
+        10.0, "time in which a client must connect to the namespace", "CONNECT_TIMEOUT", gt=0, le=3600
+    )
+    max_connections: int = _option(100_000, "connections of this server, 0 for no limit", "MAX_CONNECTIONS", ge=0)
+    max_connections_per_address: int = _option(
+        20_000, "connections of one client address, 0 for no limit", "MAX_CONNECTIONS_PER_ADDRESS", ge=0
+    )
+    max_connects_per_second: int = _option(
+        2_000, "new connections of one client address a second, 0 for no limit", "MAX_CONNECTS_PER_SECOND", ge=0
+    )
+    max_unauthenticated: int = _option(
+        10_000, "connections that have not authenticated yet, 0 for no limit", "MAX_UNAUTHENTICATED", ge=0
+    )
+    max_events_per_second: int = _option(
+        5_000, "events of one connection a second, 0 for no limit", "MAX_EVENTS_PER_SECOND", ge=0
+    )
+    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_words)] = _option(
+        (), "networks of the proxies whose X-Forwarded-For is believed, comma-separated", "TRUSTED_PROXIES"
+    )
+    conformance: bool = _option(
+        False, "serve the official protocol suites at /conformance; not in production", "PARLEY_CONFORMANCE"
+    )
     max_body: int = _option(100_000, "bytes of one REST request body", "MAX_BODY", ge=1000, le=100_000_000)
     drain_timeout: float = _option(
         5.0, "time that a server which was told to stop has to finish", "DRAIN_TIMEOUT", ge=0, le=3600
@@ -126,6 +158,12 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"CONTRACTS: no contract is called {', '.join(unknown)}; there are: {', '.join(CONTRACTS)}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _no_echo_in_production(self) -> Settings:
+        if self.conformance and self.mode == "prod":
+            raise ValueError("PARLEY_CONFORMANCE: serves strangers, and is not for MODE=prod")
         return self
 
     @property

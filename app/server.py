@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,8 +24,10 @@ from app.domain.mailbox import Mailbox
 from app.domain.passwords import Passwords
 from app.domain.tokens import Tokens
 from app.domain.users import Users
+from app.engine import conformance, handover
+from app.engine.admission import Limits
 from app.engine.base import Engine, Options
-from app.engine.stock import StockEngine
+from app.engine.socket_io import SocketIO
 from app.gateways.base import Gateway, Hub
 from app.gateways.friends import FriendsGateway
 from app.metrics import Metrics
@@ -36,6 +39,8 @@ from app.web.security import HEADERS
 __all__ = ["ListenError", "Listener", "Server", "listen"]
 
 log = logging.getLogger("parley.server")
+
+ASGI = Callable[[Any, Any, Any], Awaitable[None]]
 
 _PING_TIMEOUT = 2.0
 
@@ -120,12 +125,10 @@ class Server:
         self._metrics.watch("parley_store_operations", "Writes to the store", lambda: self.store.operations)
 
     def _engine(self, gateway: Gateway) -> Engine:
-        settings = self.settings
-        options = Options(settings.ping_interval, settings.ping_timeout, settings.max_payload, settings.trusted_origins)
-        engine = StockEngine(gateway, options)
+        engine = SocketIO({"/": gateway}, _options(self.settings))
         gateway.bind(engine)
         self._hub.add(gateway)
-        self._metrics.watch_connections(gateway.contract, lambda: engine.connections)
+        self._metrics.watch_engine(gateway.contract, engine)
         return engine
 
     async def open(self) -> None:
@@ -141,6 +144,7 @@ class Server:
 
     async def serve(self, listeners: list[Listener], stop: asyncio.Event) -> None:
         """Serve until `stop` is set, then drain and return."""
+        handover.install()
         config = hypercorn.config.Config()
         config.bind = [f"fd://{listener.socket.detach()}" for listener in listeners]
         config.accesslog = None
@@ -149,13 +153,21 @@ class Server:
         config.graceful_timeout = self.settings.drain_timeout
         config.websocket_max_message_size = self.settings.max_payload
         config.h11_max_incomplete_size = 32 * 1024
-        root = _Root(self._web, self._engines, {listener.port: listener.contract for listener in listeners})
+        ports = {listener.port: self._engines[listener.contract] for listener in listeners}
+        root = _Root(self._web, self._mounts(), ports)
 
         async def until_drained() -> None:
             await stop.wait()
             await self._drain()
 
         await hypercorn.asyncio.serve(root, config, shutdown_trigger=until_drained, mode="asgi")
+
+    def _mounts(self) -> dict[str, ASGI]:
+        mounts: dict[str, ASGI] = {f"/{contract}/socket.io": engine for contract, engine in self._engines.items()}
+        if self.settings.conformance:
+            mounts["/conformance/socket.io"] = conformance.socket_io()
+            mounts["/conformance/engine.io"] = conformance.engine_io()
+        return mounts
 
     async def _drain(self) -> None:
         self._draining = True
@@ -183,30 +195,52 @@ class Server:
         return {"store": store, "cluster": cluster, "serving": not self._draining}
 
 
-class _Root:
-    """The ASGI application: sends a request to an engine or to the web app."""
+def _options(settings: Settings) -> Options:
+    return Options(
+        ping_interval=settings.ping_interval,
+        ping_timeout=settings.ping_timeout,
+        max_payload=settings.max_payload,
+        origins=settings.trusted_origins,
+        connect_timeout=settings.connect_timeout,
+        max_packets=settings.max_packets,
+        max_buffer=settings.max_buffer,
+        max_pending=settings.max_pending_events,
+        limits=Limits(
+            connections=settings.max_connections,
+            connections_per_address=settings.max_connections_per_address,
+            connects_per_second=settings.max_connects_per_second,
+            unauthenticated=settings.max_unauthenticated,
+            events_per_second=settings.max_events_per_second,
+        ),
+        trusted_proxies=settings.trusted_proxies,
+    )
 
-    def __init__(self, web: Any, engines: dict[str, Engine], contracts: dict[int, str]) -> None:
+
+class _Root:
+    """The ASGI application: sends a request to an engine or to the web app.
+
+    Args:
+        web: what is no engine's.
+        mounts: engines by path, served on every port.
+        ports: engines by port, served there at `/socket.io`.
+
+    """
+
+    def __init__(self, web: Any, mounts: Mapping[str, ASGI], ports: Mapping[int, ASGI]) -> None:
         self._web = web
-        self._engines = engines
-        self._contracts = contracts
+        self._mounts = mounts
+        self._ports = ports
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
             await self._web(scope, receive, send)
             return
-        contract = self._contracts.get(scope["server"][1], "")
-        engine = self._engine(contract, scope["path"])
+        path = scope["path"].rstrip("/")
+        engine = self._ports.get(scope["server"][1]) if path == "/socket.io" else self._mounts.get(path)
         if engine is None:
-            await self._web(scope | {"parley.contract": contract}, receive, send)
+            await self._web(scope, receive, send)
         else:
             await engine(scope, receive, _with_headers(send))
-
-    def _engine(self, contract: str, path: str) -> Engine | None:
-        first, _, rest = path.strip("/").partition("/")
-        if first == "socket.io" and not rest:
-            return self._engines.get(contract)
-        return self._engines.get(first) if rest == "socket.io" else None
 
 
 def _with_headers(send: Any) -> Any:

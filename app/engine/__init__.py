@@ -1,5 +1,5 @@
-"""Socket.IO on Hypercorn. Nothing in here knows about chat.
+"""Socket.IO on Hypercorn: strict, bounded and fast. Nothing in here knows about chat.
 
 A gateway is written against `base`: it implements `Application` and is given a `Connection` for every client.
-`stock.StockEngine` is the engine behind that seam.
+`socket_io.SocketIO` is the engine behind that seam; `docs/engine.md` follows a frame through it.
 """

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import orjson
+
+from app.engine.admission import Limits, Network
 
 __all__ = [
     "NO_ACK",
@@ -34,12 +36,32 @@ NO_ACK: Final = object()
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What can be set for an engine; durations in seconds."""
+    """What can be set for an engine; durations in seconds.
+
+    Attributes:
+        ping_interval: between two heartbeats.
+        ping_timeout: in which one must be answered.
+        max_payload: bytes of a message or a polling request.
+        origins: that a browser may call from; ("*",) for all.
+        connect_timeout: in which a client must connect to a namespace.
+        max_packets: that may wait for a polling client.
+        max_buffer: bytes that may wait for a client to read.
+        max_pending: events of a client that may wait for their handlers before no more is read.
+        limits: how many connections there may be, and how fast they may come and talk.
+        trusted_proxies: networks whose `X-Forwarded-For` is believed.
+
+    """
 
     ping_interval: float
     ping_timeout: float
     max_payload: int
     origins: tuple[str, ...]
+    connect_timeout: float = 10.0
+    max_packets: int = 10_000
+    max_buffer: int = 4_000_000
+    max_pending: int = 64
+    limits: Limits = field(default_factory=Limits)
+    trusted_proxies: tuple[Network, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +159,10 @@ class Application(Protocol):
         ...
 
     async def received(self, connection: Connection, event: str, args: list[Any]) -> Any:
-        """Take an event and return what its acknowledgement carries, or `NO_ACK`."""
+        """Take an event and return what its acknowledgement carries, or `NO_ACK`.
+
+        The arguments are what strict JSON says, and bytes: every string is valid Unicode, every number finite.
+        """
         ...
 
     async def disconnected(self, connection: Connection, ending: Ending) -> None:
@@ -175,6 +200,16 @@ class Engine(Protocol):
     @property
     def connections(self) -> int:
         """How many connections there are."""
+        ...
+
+    @property
+    def refusals(self) -> Mapping[str, int]:
+        """How often each limit of `admission.LIMITS` was exceeded."""
+        ...
+
+    @property
+    def endings(self) -> Mapping[str, int]:
+        """How often sessions have ended, by why: `slow`, `timeout`, `malformed` and so on."""
         ...
 
     async def drain(self, timeout: float) -> None:

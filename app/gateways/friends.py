@@ -125,12 +125,12 @@ class FriendsGateway(Gateway):
     # events
 
     async def received(self, connection: Connection, event: str, args: list[Any]) -> Any:
-        if event == "message" and args and args[0] != "":
-            wrong = self._wrong(args[0])
-            if wrong:
+        text = args[0] if args else None
+        if event == "message" and text not in (None, ""):
+            if wrong := self._wrong(text):
                 _complain(connection, wrong)
             else:
-                await self._message(connection, args[0])
+                await self._message(connection, text)
         return NO_ACK
 
     def _wrong(self, text: Any) -> str | None:
@@ -138,13 +138,7 @@ class FriendsGateway(Gateway):
         limit = self._settings.max_message_length
         if not isinstance(text, str):
             return "message must be a string"
-        if len(text) > limit:
-            return f"message must be at most {limit} characters"
-        try:
-            text.encode()
-        except UnicodeEncodeError:
-            return "message must be valid Unicode"
-        return None
+        return f"message must be at most {limit} characters" if len(text) > limit else None
 
     async def _message(self, connection: Connection, text: str) -> None:
         session: _Session = connection.state

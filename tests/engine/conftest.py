@@ -9,8 +9,11 @@ import hypercorn.asyncio
 import hypercorn.config
 import pytest
 
+from app.engine import handover
 from app.engine.base import Application, Connection, Ending, Engine, Handshake, Options, Refused
-from app.engine.stock import StockEngine
+from app.engine.socket_io import SocketIO
+
+handover.install()
 
 
 class Recorder(Application):
@@ -58,10 +61,9 @@ def recorder() -> Recorder:
     return Recorder()
 
 
-@pytest.fixture(params=["stock"])
-def engine(request: pytest.FixtureRequest, recorder: Recorder) -> Engine:
-    options = Options(ping_interval=25, ping_timeout=20, max_payload=100_000, origins=("*",))
-    return {"stock": StockEngine}[request.param](recorder, options)
+@pytest.fixture
+def engine(recorder: Recorder) -> Engine:
+    return SocketIO({"/": recorder}, Options(ping_interval=25, ping_timeout=20, max_payload=100_000, origins=("*",)))
 
 
 @pytest.fixture

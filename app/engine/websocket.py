@@ -1,0 +1,320 @@
+"""A websocket after its handshake: frames in, frames out, on a transport of its own.
+
+Frames of ordinary size that are whole and text are parsed in place; fragments, binary, control frames, large frames
+and everything that breaks RFC 6455 go through the protocol of the `websockets` library, a frame at a time. Either way
+a message's size is checked before its payload is buffered.
+
+What is sent during one pass of the loop leaves in one write. A peer that does not read is aborted when more than
+`max_buffer` bytes wait for it; reading can be paused, and then nothing is parsed either.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from websockets.frames import CloseCode, Opcode
+from websockets.protocol import Protocol as FrameProtocol
+from websockets.protocol import Side, State
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # no C compiler where it was installed
+    from websockets.utils import apply_mask
+
+__all__ = ["Receiver", "WebSocket", "Writes", "frame"]
+
+ORDINARY: Final = 16 * 1024
+"""Bytes of the largest frame that is parsed in place."""
+
+CLOSE_TIMEOUT: Final = 2.0
+"""Seconds that a peer has to answer a Close frame."""
+
+_WHOLE_TEXT = 0x81
+_logger = logging.getLogger("parley.engine.frames")
+_logger.setLevel(logging.CRITICAL)  # a peer's mistakes are not ours
+
+
+def frame(payload: bytes, opcode: int = Opcode.TEXT) -> bytes:
+    """Return a whole message as a server's frame."""
+    length = len(payload)
+    if length < 126:
+        return bytes((0x80 | opcode, length)) + payload
+    if length < 65536:
+        return bytes((0x80 | opcode, 126)) + length.to_bytes(2, "big") + payload
+    return bytes((0x80 | opcode, 127)) + length.to_bytes(8, "big") + payload
+
+
+class Receiver(Protocol):
+    """What takes the messages of a websocket."""
+
+    def text(self, message: bytes) -> None:
+        """Take a text message; its UTF-8 is not checked yet."""
+        ...
+
+    def binary(self, message: bytes) -> None:
+        """Take a binary message."""
+        ...
+
+    def gone(self) -> None:
+        """Hear, once, that the websocket has ended."""
+        ...
+
+
+class Writes:
+    """The websockets with something to write, flushed at the end of the loop's pass."""
+
+    def __init__(self) -> None:
+        self._dirty: list[WebSocket] = []
+
+    def add(self, websocket: WebSocket) -> None:
+        """Have a websocket flushed."""
+        if not self._dirty:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._dirty.append(websocket)
+
+    def flush(self) -> None:
+        """Write what is queued, a write a websocket."""
+        dirty, self._dirty = self._dirty, []
+        for websocket in dirty:
+            websocket.flush()
+
+
+class WebSocket(asyncio.Protocol):
+    """The server's end of a websocket.
+
+    Args:
+        transport: on which the handshake has taken place.
+        receiver: of its messages.
+        writes: which flushes it.
+        max_message: bytes of a message, all fragments together.
+        max_buffer: bytes that may wait for the peer to read.
+        slow: called when a peer is aborted that does not read.
+
+    """
+
+    __slots__ = (
+        "_closing", "_ended", "_frames", "_max_buffer", "_max_message", "_ordinary", "_out", "_parts", "_paused",
+        "_queued", "_receiver", "_remaining", "_slow", "_tail", "_text", "_transport", "_writes",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        transport: asyncio.Transport,
+        receiver: Receiver,
+        writes: Writes,
+        max_message: int,
+        max_buffer: int,
+        slow: Callable[[], None],
+    ) -> None:
+        self._transport = transport
+        self._receiver = receiver
+        self._writes = writes
+        self._max_message = max_message
+        self._ordinary = min(ORDINARY, max_message)
+        self._max_buffer = max_buffer
+        self._slow = slow
+        self._tail = b""
+        self._out: list[bytes] = []
+        self._queued = 0
+        self._paused = self._closing = self._ended = False
+        # of a frame that is not parsed in place
+        self._frames: FrameProtocol | None = None
+        self._remaining = 0
+        self._parts = bytearray()
+        self._text = False
+
+    # in
+
+    def data_received(self, data: bytes) -> None:
+        if self._tail:
+            data = self._tail + data
+            self._tail = b""
+        position = 0 if self._closing else self._parse(data)
+        if self._closing:
+            position = self._discard(data, position)
+        if position < len(data) and not self._transport.is_closing():
+            self._tail = data[position:]
+
+    def _parse(self, data: bytes) -> int:
+        """Take the frames in the data and return where the rest begins."""
+        position, end = 0, len(data)
+        while not (self._paused or self._closing):
+            if self._remaining:
+                part = data[position : position + self._remaining]
+                self._remaining -= len(part)
+                position += len(part)
+                self._feed(part)
+                if position == end:
+                    return end
+                continue
+            head = _header(data, position, end)
+            if head is None:
+                return position
+            start, length = head
+            if data[position] == _WHOLE_TEXT and length <= self._ordinary and self._frames is None:
+                if not data[position + 1] & 0x80:
+                    self.close(CloseCode.PROTOCOL_ERROR)
+                elif start + length > end:
+                    return position
+                else:
+                    self._receiver.text(apply_mask(data[start : start + length], data[start - 4 : start]))
+                    position = start + length
+            else:
+                self._remaining = start + length - position
+        return position
+
+    def _discard(self, data: bytes, position: int) -> int:
+        """Pass over the frames in the data, but for a Close frame, after which the connection is closed."""
+        end = len(data)
+        while True:
+            passed = min(self._remaining, end - position)
+            self._remaining -= passed
+            position += passed
+            head = None if self._remaining else _header(data, position, end)
+            if head is None:
+                return position
+            if data[position] & 0x0F == Opcode.CLOSE:
+                self._transport.close()
+                return end
+            self._remaining = head[0] + head[1] - position
+
+    def _feed(self, part: bytes) -> None:
+        frames = self._frames
+        if frames is None:
+            frames = FrameProtocol(Side.SERVER, max_size=self._max_message, logger=_logger)
+            self._frames = frames
+        frames.receive_data(part)
+        for event in frames.events_received():
+            self._take(event)
+        for data in frames.data_to_send():
+            self._write(data)
+        if frames.state is not State.OPEN:
+            self._finish(answered=frames.close_rcvd is not None)
+        elif not (self._remaining or self._parts or self._fragmented()):
+            self._frames = None
+
+    def _fragmented(self) -> bool:
+        return self._frames is not None and self._frames.current_size is not None
+
+    def _take(self, event: Any) -> None:
+        if event.opcode in (Opcode.TEXT, Opcode.BINARY):
+            self._text = event.opcode is Opcode.TEXT
+        elif event.opcode is not Opcode.CONT:
+            return  # control frames were answered
+        self._parts += event.data
+        if event.fin:
+            message = bytes(self._parts)
+            self._parts.clear()
+            (self._receiver.text if self._text else self._receiver.binary)(message)
+
+    def pause(self) -> None:
+        """Read no more: neither from the transport nor from what has come already."""
+        if not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+            self.data_received(b"")
+
+    # out
+
+    def send(self, data: bytes) -> None:
+        """Queue one or more whole frames. A peer that reads too slowly for it is aborted."""
+        if self._closing:
+            return
+        if not self._out:
+            self._writes.add(self)
+        self._out.append(data)
+        self._queued += len(data)
+        if self._queued > self._max_buffer:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is queued."""
+        out = self._out
+        if not out:
+            return
+        self._transport.write(out[0] if len(out) == 1 else b"".join(out))
+        out.clear()
+        self._queued = 0
+        self._check()
+
+    def _write(self, data: bytes) -> None:
+        """Write at once, behind what is queued."""
+        if data:
+            self.flush()
+            if not self._transport.is_closing():
+                self._transport.write(data)
+                self._check()
+
+    def _check(self) -> None:
+        """Abort a peer that does not read what it is sent, also where that is only the answers to its PINGs."""
+        if self._transport.get_write_buffer_size() > self._max_buffer:
+            self._slow()
+            self.abort()
+
+    # the end
+
+    def close(self, code: int = CloseCode.NORMAL_CLOSURE) -> None:
+        """Send what is queued and a Close frame; hang up when the peer has answered it, or not in time."""
+        if not self._closing:
+            self._write(frame(code.to_bytes(2, "big"), Opcode.CLOSE))
+            self._finish()
+
+    def _finish(self, *, answered: bool = False) -> None:
+        """Take and send no more messages: a Close frame was sent, and perhaps answered."""
+        self._closing = True
+        if self._paused:
+            self._paused = False
+            self._transport.resume_reading()
+            self.data_received(b"")
+        if answered:
+            self._transport.close()
+        asyncio.get_running_loop().call_later(CLOSE_TIMEOUT, self._transport.abort)
+        self._end()
+
+    def abort(self) -> None:
+        """Drop the connection now, with what is queued."""
+        self._closing = True
+        self._out.clear()
+        self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closing = True
+        self._out.clear()  # uvloop raises where a transport that is gone is written to
+        self._end()
+
+    def eof_received(self) -> bool:
+        return False
+
+    def _end(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self._receiver.gone()
+
+
+def _header(data: bytes, position: int, end: int) -> tuple[int, int] | None:
+    """Return where a frame's payload begins and how long it is, None if its header is not complete."""
+    if end - position < 2:
+        return None
+    second = data[position + 1]
+    length = second & 0x7F
+    start = position + (6 if second & 0x80 else 2)
+    if length == 126:
+        start += 2
+        if start > end:
+            return None
+        length = data[position + 2] << 8 | data[position + 3]
+    elif length == 127:
+        start += 8
+        if start > end:
+            return None
+        length = int.from_bytes(data[position + 2 : position + 10], "big")
+    return (start, length) if start <= end else None
