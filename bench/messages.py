@@ -1,6 +1,6 @@
 """What a stored and delivered message of the friends contract costs the server.
 
-    python bench/messages.py [--pairs 50] [--messages 6000] [--profile]
+    python -m bench.messages [--pairs 50] [--messages 6000] [--profile]
 
 Starts `parley serve` on a database in a temporary directory, connects pairs of friends over websockets, and has the
 first of each pair send: its next message goes out when the second has got the one before. First one pair sends, then
@@ -30,6 +30,9 @@ from pathlib import Path
 
 import aiohttp
 from websockets.asyncio.client import ClientConnection, connect
+
+TIMEOUT = 120
+"""Seconds after which something is wrong: the run ends with an error."""
 
 TICKS = os.sysconf("SC_CLK_TCK")
 LAYERS = {
@@ -161,7 +164,8 @@ async def run(server: Server, pairs: int, messages: int) -> None:
             share = messages // senders if senders > 1 else messages // 3
             before, commits = usage(server.process.pid), await server.commits(http)
             began = time.perf_counter()
-            await asyncio.gather(*(talk(one, other, share) for one, other in connections[:senders]))
+            async with asyncio.timeout(TIMEOUT):
+                await asyncio.gather(*(talk(one, other, share) for one, other in connections[:senders]))
             seconds = time.perf_counter() - began
             spent, after = usage(server.process.pid) - before, await server.commits(http)
             sent = share * senders
