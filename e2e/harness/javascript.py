@@ -17,9 +17,13 @@ from e2e.harness.expect import Inbox, Label
 from e2e.harness.match import Check
 from e2e.harness.transcript import Record, Transcript
 
-__all__ = ["FOLDER", "JavascriptClient", "install", "missing"]
+__all__ = ["CURRENT", "FOLDER", "PACKAGES", "JavascriptClient", "install", "missing"]
 
 FOLDER = Path(__file__).resolve().parents[1] / "javascript"
+
+CURRENT = "socket.io-client"
+PACKAGES = (CURRENT, "socket.io-client-4.0", "socket.io-client-3.1")
+"""The releases that speak the protocol, by the names under which `package.json` installs them."""
 
 _INSTALL = 120 * SECOND
 
@@ -31,11 +35,12 @@ def missing() -> str | None:
 
 
 def install() -> None:
-    """Install the pinned client (`npm ci`) unless it is; several test processes may ask at once."""
+    """Install the pinned clients (`npm ci`) unless they are; several test processes may ask at once."""
     name = hashlib.sha256(str(FOLDER).encode()).hexdigest()[:16]
     with Path(tempfile.gettempdir(), f"parley-e2e-npm-{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if (FOLDER / "node_modules" / ".package-lock.json").exists():
+        installed, lock_file = FOLDER / "node_modules" / ".package-lock.json", FOLDER / "package-lock.json"
+        if installed.exists() and installed.stat().st_mtime >= lock_file.stat().st_mtime:
             return
         command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
         done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=_INSTALL, check=False)
@@ -57,14 +62,27 @@ class JavascriptClient:
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
 
-    async def connect(self, url: str, token: str, path: str = "/socket.io") -> None:
-        """Start it; what follows is in the inbox."""
+    async def connect(
+        self, url: str, token: str, path: str = "/socket.io", package: str = CURRENT, transports: str = ""
+    ) -> None:
+        """Start it; what follows is in the inbox.
+
+        Args:
+            url: base URL of a server.
+            token: for `query`.
+            path: of the Socket.IO server.
+            package: which release of the client, one of `PACKAGES`.
+            transports: comma-separated, "" for the client's default.
+
+        """
         self._process = await asyncio.create_subprocess_exec(
             "node",
             str(FOLDER / "client.mjs"),
             url,
             token,
             path,
+            package,
+            transports,
             cwd=FOLDER,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,

@@ -1,17 +1,22 @@
-// A browser's view of the friends contract: socket.io-client with its default options (polling first, then upgrade).
+// A browser's view of the friends contract: socket.io-client, by default with its default options (polling first, then
+// upgrade).
 //
-// node client.mjs URL TOKEN [PATH]
+// node client.mjs URL TOKEN PATH PACKAGE [TRANSPORTS]
 //
 // Every line on standard output is a JSON array [label, ...arguments]. Every line on standard input is a JSON array
 // [event, ...arguments] that is emitted; ["disconnect"] leaves and ends the process.
 
 import { createInterface } from "node:readline";
-import { io } from "socket.io-client";
 
-const [url, token, path = "/socket.io"] = process.argv.slice(2);
+const [url, token, path, name, transports] = process.argv.slice(2);
+const { io } = await import(name);
 const tell = (label, ...args) => process.stdout.write(JSON.stringify([label, ...args]) + "\n");
 
-const socket = io(url, { query: { token }, ...(path === "/socket.io" ? {} : { path }) });
+const socket = io(url, {
+  query: { token },
+  ...(path === "/socket.io" ? {} : { path }),
+  ...(transports ? { transports: transports.split(",") } : {}),
+});
 
 socket.io.on("open", () => {
   tell("OPEN", { transport: socket.io.engine.transport.name });
@@ -29,11 +34,13 @@ socket.on("connect", () => {
 socket.on("connect_error", (error) => tell("CONNECT_ERROR", { message: error.message }));
 socket.on("disconnect", (reason) => tell("DISCONNECT", reason));
 
-createInterface({ input: process.stdin }).on("line", (line) => {
+const lines = createInterface({ input: process.stdin });
+lines.on("line", (line) => {
   const [event, ...args] = JSON.parse(line);
   if (event === "disconnect") {
     socket.disconnect();
-    process.exit(0);
+    process.stdin.destroy(); // the process ends by itself when the goodbye has left
+  } else {
+    socket.emit(event, ...args);
   }
-  socket.emit(event, ...args);
 });

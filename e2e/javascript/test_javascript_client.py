@@ -79,6 +79,25 @@ async def test_two_browsers_see_each_other(people: People, browse: Browse):
     await first.expect("disconnected", has(username="Bob", message="Bob disconnected now."))
 
 
+@pytest.mark.requirement("FRIENDS-CONNECT-005", "FRIENDS-CONNECT-009")
+@pytest.mark.parametrize("transports", ["", "polling", "websocket"])
+@pytest.mark.parametrize("package", javascript.PACKAGES)
+async def test_every_release_of_the_client_is_served(people: People, browse: Browse, package: str, transports: str):
+    """The clients of protocol 5, old and new, connect by every transport, send and receive."""
+    alice, bob = await people.friendship("Alice", "Bob")
+    alice_device = await alice.connect()
+
+    browser = await browse(bob, people.deployment.servers[0].url, package=package, transports=transports)
+
+    await browser.expect("unseen_messages", equals([]))
+    await alice_device.say("hello 😀")
+    await browser.expect("message", says("hello 😀"))
+    await browser.emit("message", "and hello")
+    await alice_device.expect("message", says("and hello"))
+    await browser.disconnect()
+    await alice_device.expect("disconnected", has(username="Bob"))
+
+
 @pytest.mark.requirement("FRIENDS-CONNECT-001", "FRIENDS-CONNECT-002")
 @pytest.mark.parametrize(("token", "text"), [("", "Unauthorized"), ("garbage", "Invalid token")])
 async def test_a_refused_browser_is_told_why(people: People, browse: Browse, token: str, text: str):
