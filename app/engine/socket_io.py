@@ -11,13 +11,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import secrets
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from app.engine.admission import Bucket
-from app.engine.base import NO_ACK, Application, Connection, Ending, Handshake, Options, Refused
+from app.engine.base import NO_ACK, Application, Connection, Ending, Options, Refused
+from app.engine.client import Client, NamespaceConnection
 from app.engine.engine_io import EngineIO
 from app.engine.packets import (
     ACK,
@@ -33,6 +32,7 @@ from app.engine.packets import (
     compose,
     parse,
 )
+from app.engine.rooms import RoomIndex
 from app.engine.session import Closing, Prepared, Session
 
 __all__ = ["SocketIO"]
@@ -42,64 +42,6 @@ log = logging.getLogger("parley.engine")
 BATCH: Final = 200
 BATCH_PAUSE: Final = 0.05
 """Sessions that a draining server closes at a time, and the seconds that it waits, on average, between."""
-
-
-class _Client:
-    """What an Engine.IO session means to Socket.IO."""
-
-    __slots__ = ("attachments", "connections", "deadline", "events", "inbox", "partial", "worker")
-
-    def __init__(self, events_per_second: int) -> None:
-        self.connections: dict[str, _Connection] = {}
-        self.inbox: list[SocketPacket] = []
-        self.worker: asyncio.Task[None] | None = None
-        self.deadline: asyncio.TimerHandle | None = None
-        self.partial: SocketPacket | None = None
-        self.attachments: list[bytes] = []
-        self.events = Bucket(events_per_second) if events_per_second else None
-
-
-class _Connection:
-    """A client's connection to a namespace."""
-
-    __slots__ = ("_session", "application", "ending", "handshake", "id", "namespace", "rooms", "state")
-
-    def __init__(
-        self, session: Session, namespace: str, application: Application, handshake: Handshake, state: Any
-    ) -> None:
-        self.id = secrets.token_urlsafe(15)
-        self.namespace = namespace
-        self.application = application
-        self.handshake = handshake
-        self.state = state
-        self.ending: Ending | None = None
-        self.rooms: dict[str, None] = {}
-        self._session = session
-
-    @property
-    def open(self) -> bool:
-        return self.ending is None and self._session.closed is None
-
-    def send(self, packet: Prepared) -> None:
-        if self.ending is None:
-            self._session.send(packet)
-
-    def emit(self, event: str, *args: Any) -> None:
-        if self.ending is None:
-            self._session.send(Prepared(*compose(EVENT, self.namespace, None, [event, *args])))
-
-    def probe(self, arrived: Callable[[], None]) -> None:
-        if self.open:
-            self._session.ping(arrived)
-
-    def disconnect(self) -> None:
-        if self.open:
-            self._session.send(Prepared(*compose(DISCONNECT, self.namespace, None, None)))
-            self.ending = Ending.CLOSED
-            self._session.end(Closing.SERVER)
-
-    def close(self) -> None:
-        self._session.end(Closing.SERVER)
 
 
 class SocketIO:
@@ -115,7 +57,7 @@ class SocketIO:
         self._applications = applications
         self._options = options
         self._engine = EngineIO(self, options)
-        self._rooms: dict[str, dict[_Connection, None]] = {}
+        self._rooms = RoomIndex()
         self._connections = 0
         self._workers: set[asyncio.Task[None]] = set()
 
@@ -128,28 +70,18 @@ class SocketIO:
         return Prepared(packet)
 
     def join(self, connection: Connection, room: str) -> bool:
-        assert isinstance(connection, _Connection)
-        members = self._rooms.setdefault(room, {})
-        connection.rooms[room] = members[connection] = None
-        return len(members) == 1
+        assert isinstance(connection, NamespaceConnection)
+        return self._rooms.join(connection, room)
 
     def leave(self, connection: Connection, room: str) -> bool:
-        assert isinstance(connection, _Connection)
-        if room not in connection.rooms:
-            return False
-        del connection.rooms[room]
-        members = self._rooms[room]
-        del members[connection]
-        if members:
-            return False
-        del self._rooms[room]
-        return True
+        assert isinstance(connection, NamespaceConnection)
+        return self._rooms.leave(connection, room)
 
     def members(self, room: str) -> Collection[Connection]:
-        return self._rooms.get(room, {}).keys()
+        return self._rooms.members(room)
 
     def rooms(self, connection: Connection) -> Collection[str]:
-        assert isinstance(connection, _Connection)
+        assert isinstance(connection, NamespaceConnection)
         return list(connection.rooms)
 
     @property
@@ -167,12 +99,12 @@ class SocketIO:
     # what the sessions carry
 
     def opened(self, session: Session) -> None:
-        client = session.context = _Client(self._options.limits.events_per_second)
+        client = session.context = Client(self._options.limits.events_per_second)
         timeout = self._options.connect_timeout
         client.deadline = asyncio.get_running_loop().call_later(timeout, session.end, Closing.LIMIT)
 
     def message(self, session: Session, message: bytes) -> None:
-        client: _Client = session.context
+        client: Client = session.context
         if client.partial is not None:
             raise MalformedError("an attachment is missing")
         if client.events is not None and not client.events.take():
@@ -186,7 +118,7 @@ class SocketIO:
             self._queue(session, client, packet)
 
     def binary(self, session: Session, message: bytes) -> None:
-        client: _Client = session.context
+        client: Client = session.context
         packet = client.partial
         if packet is None:
             raise MalformedError("an attachment of nothing")
@@ -199,7 +131,7 @@ class SocketIO:
             self._queue(session, client, packet)
 
     def closed(self, session: Session, closing: Closing) -> None:
-        client: _Client = session.context
+        client: Client = session.context
         if client.deadline:
             client.deadline.cancel()
         client.inbox.clear()
@@ -207,7 +139,7 @@ class SocketIO:
         if client.connections:
             self._work(session, client)
 
-    def _queue(self, session: Session, client: _Client, packet: SocketPacket) -> None:
+    def _queue(self, session: Session, client: Client, packet: SocketPacket) -> None:
         client.inbox.append(packet)
         if len(client.inbox) >= self._options.max_pending:
             session.pause()
@@ -215,13 +147,13 @@ class SocketIO:
 
     # what a client sent, one packet after the other
 
-    def _work(self, session: Session, client: _Client) -> None:
+    def _work(self, session: Session, client: Client) -> None:
         if client.worker is None:
             client.worker = asyncio.create_task(self._handle_all(session, client))
             self._workers.add(client.worker)
             client.worker.add_done_callback(self._workers.discard)
 
-    async def _handle_all(self, session: Session, client: _Client) -> None:
+    async def _handle_all(self, session: Session, client: Client) -> None:
         inbox = client.inbox
         try:
             while inbox:
@@ -240,7 +172,7 @@ class SocketIO:
             if inbox or (session.closed and client.connections):
                 self._work(session, client)
 
-    async def _handle(self, session: Session, client: _Client, packet: SocketPacket) -> None:
+    async def _handle(self, session: Session, client: Client, packet: SocketPacket) -> None:
         if packet.kind == CONNECT:
             await self._connect(session, client, packet)
             return
@@ -255,7 +187,7 @@ class SocketIO:
         elif packet.kind not in (ACK, BINARY_ACK):
             session.end(Closing.MALFORMED)
 
-    async def _connect(self, session: Session, client: _Client, packet: SocketPacket) -> None:
+    async def _connect(self, session: Session, client: Client, packet: SocketPacket) -> None:
         namespace = packet.namespace
         application = self._applications.get(namespace)
         if application is None:
@@ -281,12 +213,14 @@ class SocketIO:
         if not session.authenticated:
             session.authenticated = True
             self._engine.admission.authenticated()
-        connection = client.connections[namespace] = _Connection(session, namespace, application, handshake, state)
+        connection = client.connections[namespace] = NamespaceConnection(
+            session, namespace, application, handshake, state
+        )
         self._connections += 1
         _send(session, CONNECT, namespace, {"sid": connection.id})
         await application.connected(connection)
 
-    async def _event(self, connection: _Connection, packet: SocketPacket) -> None:
+    async def _event(self, connection: NamespaceConnection, packet: SocketPacket) -> None:
         if not connection.open:
             return
         event, *args = packet.data
@@ -295,15 +229,14 @@ class SocketIO:
             data = list(answer) if isinstance(answer, tuple) else [] if answer is None else [answer]
             connection.send(Prepared(*compose(ACK, connection.namespace, packet.id, data)))
 
-    async def _ended(self, connection: _Connection, ending: Ending) -> None:
+    async def _ended(self, connection: NamespaceConnection, ending: Ending) -> None:
         connection.ending = connection.ending or ending
         self._connections -= 1
         try:
             await connection.application.disconnected(connection, connection.ending)
         except Exception:
             log.exception("a handler of a disconnect failed")
-        for room in self.rooms(connection):
-            self.leave(connection, room)
+        self._rooms.leave_all(connection)
 
     # the end
 

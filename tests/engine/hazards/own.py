@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from app.engine import engine_io, handover, websocket
+from app.engine import handover, polling, upgrade, websocket
 from app.engine.admission import Limits
 from app.engine.base import Application, Connection, Ending, Handshake, Options, encode
 from app.engine.socket_io import SocketIO
@@ -20,8 +20,8 @@ class Own(Application):
 
     def __init__(self, echo: Echo, setup: Setup) -> None:
         handover.install()
-        engine_io.BODY_TIMEOUT = setup.body_timeout  # pyright: ignore[reportConstantRedefinition, reportAttributeAccessIssue]
-        engine_io.UPGRADE_TIMEOUT = setup.upgrade_timeout  # pyright: ignore
+        polling.BODY_TIMEOUT = setup.body_timeout  # pyright: ignore[reportConstantRedefinition, reportAttributeAccessIssue]
+        upgrade.UPGRADE_TIMEOUT = setup.upgrade_timeout  # pyright: ignore
         websocket.CLOSE_TIMEOUT = setup.close_timeout  # pyright: ignore
         options = Options(
             ping_interval=setup.ping_interval,

@@ -92,12 +92,14 @@ async def test_a_second_drain_is_the_first(server: Process):
 
 @ours(shared=False)
 async def test_a_client_that_keeps_talking_does_not_keep_the_process(server: Process):
-    """What it sends while the server drains is not handled any more."""
-    async with joined(server) as peer:
-        peer.send(HANDLING)
-        assert await peer.receive() == ASLEEP
+    """What it sends while the server drains is not handled any more, also while it waits for other handlers."""
+    async with joined(server) as peer, joined(server) as other:
+        peer.send('4218["sleep",0.1]')
+        other.send(HANDLING)
+        assert [await peer.receive(), await other.receive()] == [ASLEEP, ASLEEP]
         server.signal()
         await server.until(lambda stats: stats["draining"])
         peer.send('42["late"]')
-        assert await peer.ended() == ['4317["slept"]']
+        assert await peer.ended() == ['4318["slept"]']
+        assert await other.ended() == ['4317["slept"]']
         assert await server.exit(server.patience) == 0
