@@ -33,6 +33,7 @@ __all__ = ["EngineIO"]
 
 log = logging.getLogger("parley.engine")
 
+_LAST_WORDS = (Closing.SERVER, Closing.CLIENT)
 _AT_FAULT = (Closing.MALFORMED, Closing.SLOW, Closing.LIMIT)
 _TEXT = (b"content-type", b"text/plain; charset=UTF-8")
 _HTML = (b"content-type", b"text/html")
@@ -98,6 +99,8 @@ class EngineIO:
         if session.upgraded or method not in ("GET", "POST"):
             raise RefusedRequestError(REQUEST)
         if method == "POST":
+            if session.closed:
+                raise RefusedRequestError(SID)
             await polling.post(session, scope, receive, self._options.max_payload)
             return b"ok"
         body = await polling.get(session, receive)
@@ -196,7 +199,7 @@ class EngineIO:
             self.endings[session.closed.name.lower()] += 1
         if session.closed in _AT_FAULT:
             log.info("session %s of %s has ended: %s", session.id, session.handshake.address, session.closed.value)
-        if session.upgraded or session.polling or session.closed is not Closing.SERVER:
+        if session.upgraded or session.polling or session.closed not in _LAST_WORDS:
             self.sessions.pop(session.id, None)
         else:
             loop = asyncio.get_running_loop()
