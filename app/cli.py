@@ -15,8 +15,11 @@ from collections.abc import Coroutine
 from importlib.metadata import version
 from typing import Any
 
+import uvloop
+
 from app import __version__, log, seed
-from app.config import CONTRACTS, Settings, SettingsError, load
+from app.config import CONTRACTS, Settings, SettingsError, load, name
+from app.domain.errors import Unavailable
 from app.server import Listener, ListenError, Server, listen
 from app.store.base import StoreUnusableError
 from app.store.sqlite import SQLiteStore
@@ -24,6 +27,7 @@ from app.store.sqlite import SQLiteStore
 __all__ = ["main"]
 
 UNUSABLE = 2
+INTERRUPTED = 128 + signal.SIGINT
 
 SWITCH_INTERVAL = 0.0005
 """Seconds that a busy loop keeps the interpreter from the store's threads. At Python's 5 ms the slowest hundredth of
@@ -33,7 +37,8 @@ the commits beside a saturated loop took up to seconds."""
 def main(argv: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
     arguments = _parser().parse_args(argv)
-    overrides = {name: value for name, value in vars(arguments).items() if name != "command" and value is not None}
+    given = vars(arguments).items()
+    overrides = {option: value for option, value in given if option != "command" and value is not None}
     try:
         settings = load(**overrides)
         return arguments.command(settings)
@@ -41,6 +46,10 @@ def main(argv: list[str] | None = None) -> int:
         return _refuse(*error.lines)
     except (ListenError, StoreUnusableError) as error:
         return _refuse(str(error))
+    except Unavailable as error:
+        return _refuse(f"the store did not answer: {error.__cause__ or error}")
+    except KeyboardInterrupt:  # before there was anything to end
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,16 +80,15 @@ def _refuse(*lines: str) -> int:
 
 def _run(task: Coroutine[Any, Any, int]) -> int:
     sys.setswitchinterval(SWITCH_INTERVAL)
-    try:
-        import uvloop  # there is none on Windows
-    except ImportError:
-        return asyncio.run(task)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(task)
 
 
 def _serve(settings: Settings) -> int:
-    log.configure(settings.log_level, settings.log_dir)
+    try:
+        log.configure(settings.log_level, settings.log_dir)
+    except OSError as error:
+        raise SettingsError([f"LOG_DIR: {error}"]) from None
     for warning in settings.warnings:
         print(f"parley: warning: {warning}", file=sys.stderr)
     return _run(_serving(settings, listen(settings)))
@@ -124,6 +132,8 @@ async def _greet(server: Server, listeners: list[Listener]) -> None:
 
 
 def _seed(settings: Settings) -> int:
+    if settings.memory:
+        raise SettingsError(["MEMORY: there is nothing to seed that would outlast the command"])
     return asyncio.run(_planting(settings))
 
 
@@ -136,20 +146,19 @@ async def _planting(settings: Settings) -> int:
         await store.close()
     for user in added:
         print(f"added {user.email} ({user.id})")
-    print(f"{len(added)} of {len(seed.load())} seeded users added to {settings.database or 'memory'}")
+    print(f"{len(added)} of {len(seed.load())} seeded users added to {settings.database}")
     return 0
 
 
 def _doctor(settings: Settings) -> int:
     print(f"Parley {__version__} on Python {platform.python_version()}, {platform.system()} {platform.machine()}")
     print(
-        *(f"  {name} {version(name)}" for name in ("hypercorn", "python-engineio", "python-socketio")),
+        *(f"  {package} {version(package)}" for package in ("hypercorn", "python-engineio", "python-socketio")),
         sep="\n",
     )
     print("\nSettings in force:")
-    for name, value in settings.model_dump(mode="json").items():
-        field = Settings.model_fields[name]
-        print(f"  {name:<20} {value!s:<28} {field.description}")
+    for option, value in settings.model_dump(mode="json").items():
+        print(f"  {name(option):<28} {value!s:<28} {Settings.model_fields[option].description}")
     wrong = [*settings.warnings, *_ailments(settings)]
     print("\nNothing is wrong." if not wrong else "\nWrong:")
     for line in wrong:
@@ -166,6 +175,12 @@ def _ailments(settings: Settings) -> list[str]:
     except ListenError as error:
         found.append(str(error))
 
+    if settings.log_dir is not None:
+        try:
+            settings.log_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            found.append(f"LOG_DIR: {error}")
+
     async def try_store() -> None:
         store = SQLiteStore(settings.database)
         try:
@@ -176,6 +191,6 @@ def _ailments(settings: Settings) -> list[str]:
 
     try:
         asyncio.run(try_store())
-    except StoreUnusableError as error:
+    except (StoreUnusableError, Unavailable) as error:
         found.append(str(error))
     return found

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-__all__ = ["CONTRACTS", "DEVELOPMENT_SECRET", "Settings", "SettingsError", "load"]
+__all__ = ["CONTRACTS", "DEVELOPMENT_SECRET", "Settings", "SettingsError", "load", "name"]
 
 CONTRACTS = ("friends",)
 DEVELOPMENT_SECRET = "parley development secret: never use it where others can reach the server"
@@ -40,6 +40,10 @@ def _seconds(value: Any) -> Any:
     return value
 
 
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
 def _words(value: Any) -> Any:
     """Read a comma-separated list."""
     return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
@@ -61,7 +65,7 @@ class Settings(BaseSettings):
 
     mode: Annotated[
         Literal["dev", "prod"],
-        BeforeValidator(lambda v: {"development": "dev", "production": "prod"}.get(str(v).lower(), v)),
+        BeforeValidator(lambda v: {"development": "dev", "production": "prod"}.get(_lower(v), _lower(v))),
     ] = _option("dev", "dev or prod: which error envelope REST answers with", "MODE")
     host: str = _option("127.0.0.1", "address to listen on", "HOST")
     port: int = _option(3000, "port of the friends contract; 0 takes any that is free", "PORT", ge=0, le=65535)
@@ -91,7 +95,9 @@ class Settings(BaseSettings):
     data_dir: Path = _option(Path("var"), "directory of the embedded database", "DATA_DIR")
     memory: bool = _option(False, "keep nothing on disk: data ends with the process", "MEMORY")
     log_dir: Path | None = _option(None, "directory of rotated log files, besides standard error", "LOG_DIR")
-    log_level: Literal["debug", "info", "warning", "error"] = _option("info", "least level that is logged", "LOG_LEVEL")
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lambda v: _lower(v))] = _option(
+        "info", "least level that is logged", "LOG_LEVEL"
+    )
 
     max_message_length: int = _option(4096, "characters of a message", "MAX_MESSAGE_LENGTH", ge=1, le=100_000)
     unseen_limit: int = _option(1000, "messages in one unseen_messages", "UNSEEN_LIMIT", ge=1, le=100_000)
@@ -195,11 +201,11 @@ def _sentence(detail: Any) -> str:
     message = str(detail["msg"]).removeprefix("Value error, ")
     if not detail["loc"]:
         return message
-    given = "" if "secret" in str(detail["loc"][0]).lower() else f" (got {detail['input']!r})"
-    return f"{_name(str(detail['loc'][0]))}: {message}{given}"
+    return f"{name(str(detail['loc'][0]))}: {message} (got {detail['input']!r})"
 
 
-def _name(loc: str) -> str:
-    field = Settings.model_fields.get(loc)
+def name(option: str) -> str:
+    """Return the environment variable that sets an option."""
+    field = Settings.model_fields.get(option)
     alias = field.validation_alias if field else None
-    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else loc
+    return str(alias.choices[0]) if isinstance(alias, AliasChoices) else option

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
 
 from prometheus_client import (
     CollectorRegistry,
     Counter,
-    Gauge,
     PlatformCollector,
     ProcessCollector,
     disable_created_metrics,
 )
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 from app.engine.admission import LIMITS
 from app.engine.base import Engine
@@ -24,11 +23,11 @@ disable_created_metrics()
 
 
 class Metrics:
-    """The counters of one server, in a registry of their own.
+    """The figures of one server, in a registry of their own.
 
     Attributes:
         messages: messages stored, by contract.
-        deliveries: messages handed to a connection while it was live, by contract.
+        deliveries: messages handed to a connection, by contract; a message counts once for each connection.
 
     """
 
@@ -38,24 +37,35 @@ class Metrics:
         PlatformCollector(registry=self.registry)
         self.messages = Counter("parley_messages", "Messages stored", ["contract"], registry=self.registry)
         self.deliveries = Counter(
-            "parley_deliveries", "Messages handed to a live connection", ["contract"], registry=self.registry
+            "parley_deliveries", "Messages handed to a connection", ["contract"], registry=self.registry
         )
-        self._connections = Gauge("parley_connections", "Socket.IO connections", ["contract"], registry=self.registry)
-        self._refusals = Gauge(
-            "parley_refusals", "Sessions refused, or ended, for a limit", ["contract", "limit"], registry=self.registry
-        )
-        self._endings = Gauge(
-            "parley_session_endings", "Engine.IO sessions ended, by why", ["contract", "why"], registry=self.registry
-        )
+        self._engines: dict[str, Engine] = {}
+        self._counts: list[tuple[str, str, Callable[[], float]]] = []
+        self.registry.register(self)
 
     def watch_engine(self, contract: str, engine: Engine) -> None:
         """Report what the engine of a contract counts."""
-        self._connections.labels(contract).set_function(lambda: engine.connections)
-        for limit in LIMITS:
-            self._refusals.labels(contract, limit).set_function(partial(engine.refusals.__getitem__, limit))
-        for why in ENDINGS:
-            self._endings.labels(contract, why).set_function(partial(engine.endings.__getitem__, why))
+        self._engines[contract] = engine
 
     def watch(self, name: str, description: str, read: Callable[[], float]) -> None:
-        """Report a figure that somebody else keeps by calling `read`."""
-        Gauge(name, description, registry=self.registry).set_function(read)
+        """Report, as a counter, a figure that somebody else keeps and that only grows."""
+        self._counts.append((name, description, read))
+
+    def collect(self) -> Iterator[Metric]:
+        """Return the figures that others keep, as they are now."""
+        connections = GaugeMetricFamily("parley_connections", "Socket.IO connections", labels=["contract"])
+        refusals = CounterMetricFamily(
+            "parley_refusals", "Sessions refused, or ended, for a limit", labels=["contract", "limit"]
+        )
+        endings = CounterMetricFamily(
+            "parley_session_endings", "Engine.IO sessions ended, by why", labels=["contract", "why"]
+        )
+        for contract, engine in self._engines.items():
+            connections.add_metric([contract], engine.connections)
+            for limit in LIMITS:
+                refusals.add_metric([contract, limit], engine.refusals[limit])
+            for why in ENDINGS:
+                endings.add_metric([contract, why], engine.endings[why])
+        yield from (connections, refusals, endings)
+        for name, description, read in self._counts:
+            yield CounterMetricFamily(name, description, value=read())

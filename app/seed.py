@@ -34,9 +34,10 @@ def _user(record: dict[str, Any]) -> User:
 
 
 async def plant(store: Store) -> list[User]:
-    """Add the seeded users that the store does not have, with their friendships, and return those added.
+    """Add the seeded users that the store does not have, and return them.
 
-    A user who is there already, or whose e-mail another has, is left alone: planting twice changes nothing.
+    A user who is there already, or whose e-mail another has, is left alone: planting twice changes nothing. Each comes
+    with their own side of their friendships, so that planting can be cut short and taken up again.
     """
     added: list[User] = []
     for user in load():
@@ -46,9 +47,4 @@ async def plant(store: Store) -> list[User]:
             except Conflict:
                 continue
             added.append(user)
-    known = await store.users([user.id for user in load()])
-    for user in added:
-        for friend in user.friends:
-            if friend in known:
-                await store.befriend(user.id, friend)
     return added

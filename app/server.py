@@ -122,7 +122,9 @@ class Server:
         self._draining = False
         self._web = create_app(settings, self.users, mailbox, friends.presence, self._readiness, self._metrics.registry)
         self._metrics.watch("parley_store_commits", "Commits of the store", lambda: self.store.commits)
-        self._metrics.watch("parley_store_operations", "Writes to the store", lambda: self.store.operations)
+        self._metrics.watch(
+            "parley_store_operations", "Calls that those commits were made of", lambda: self.store.operations
+        )
 
     def _engine(self, gateway: Gateway) -> Engine:
         engine = SocketIO({"/": gateway}, _options(self.settings))

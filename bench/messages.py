@@ -97,7 +97,7 @@ class Server:
         """Return the commits of the store so far, and the writes that they were made of."""
         text = await (await http.get(f"{self.url}/metrics")).text()
         commits, operations = (
-            float(re.search(rf"^parley_store_{name} (\S+)", text, re.MULTILINE)[1])  # pyright: ignore
+            float(re.search(rf"^parley_store_{name}_total (\S+)", text, re.MULTILINE)[1])  # pyright: ignore
             for name in ("commits", "operations")
         )
         return commits, operations

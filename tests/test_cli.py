@@ -42,8 +42,8 @@ def test_the_doctor_shows_the_settings_in_force(capsys: pytest.CaptureFixture[st
     assert main(["doctor"]) == 0
     shown = capsys.readouterr().out
     assert "thirty-two" not in shown
-    assert "messages in one unseen_messages" in shown
-    assert "77" in shown
+    assert "UNSEEN_LIMIT                 77                           messages in one unseen_messages" in shown
+    assert "CORS_ORIGIN" in shown
     assert "Nothing is wrong." in shown
 
 
@@ -56,12 +56,14 @@ def test_the_doctor_names_what_is_wrong(
     with socket.create_server(("127.0.0.1", 0)) as taken:
         monkeypatch.setenv("PORT", str(taken.getsockname()[1]))
         monkeypatch.setenv("JWT_SECRET", "short")
+        monkeypatch.setenv("LOG_DIR", str(tmp_path / "var" / "parley.db" / "logs"))
         assert main(["doctor"]) == 1
     wrong = capsys.readouterr().out.partition("Wrong:")[2].strip().splitlines()
-    assert len(wrong) == 3
+    assert len(wrong) == 4
     assert "shorter than 32 bytes" in wrong[0]
     assert "cannot listen on 127.0.0.1" in wrong[1]
-    assert "parley.db" in wrong[2]
+    assert "LOG_DIR" in wrong[2]
+    assert "parley.db is not an SQLite database" in wrong[3]
 
 
 @pytest.mark.parametrize("command", ["serve", "seed", "doctor"])
@@ -73,6 +75,23 @@ def test_unusable_settings_end_every_command(
     monkeypatch.setenv("MODE", "test")
     assert main([command]) == 2
     assert [line.split(":")[1] for line in capsys.readouterr().err.splitlines()] == [" MODE", " PORT"]
+
+
+def test_seeding_memory_is_refused(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    """What ends with the command is not worth a success."""
+    monkeypatch.setenv("MEMORY", "1")
+    assert main(["seed"]) == 2
+    assert "MEMORY" in capsys.readouterr().err
+
+
+def test_a_log_directory_that_cannot_be_made_ends_the_start(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """Exit code 2 and a line, before anything listens."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("LOG_DIR", str(tmp_path / "file" / "logs"))
+    assert main(["serve"]) == 2
+    assert capsys.readouterr().err.startswith("parley: LOG_DIR: ")
 
 
 def test_seeding_what_is_no_database_is_refused(capsys: pytest.CaptureFixture[str], tmp_path: Path):

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from app.config import DEVELOPMENT_SECRET, SettingsError, load
 
@@ -29,6 +30,9 @@ def test_nothing_needs_to_be_set():
         ("JWT_EXPIRATION", "90s", "jwt_expiration", 90),
         ("CORS_ORIGIN", "http://a, http://b/", "trusted_origins", ("http://a", "http://b")),
         ("MODE", "production", "mode", "prod"),
+        ("MODE", "PROD", "mode", "prod"),
+        ("LOG_LEVEL", "WARNING", "log_level", "warning"),
+        ("JWT_SECRET_KEY", "the documents' other name", "jwt_secret", SecretStr("the documents' other name")),
         ("PORT", "", "port", 3000),
     ],
 )
@@ -67,7 +71,9 @@ def test_an_unknown_contract_is_refused():
 def test_what_is_unwise_is_a_warning(monkeypatch: pytest.MonkeyPatch):
     """A short secret warns, and so does the built-in one where others can reach the server."""
     assert load().warnings == []
-    monkeypatch.setenv("JWT_SECRET", "short")
+    monkeypatch.setenv("JWT_SECRET", "x" * 31)
     assert "shorter than 32 bytes" in load().warnings[0]
+    monkeypatch.setenv("JWT_SECRET", "x" * 32)
+    assert load().warnings == []
     monkeypatch.setenv("JWT_SECRET", DEVELOPMENT_SECRET)
     assert "built-in" in load(host="0.0.0.0").warnings[0]

@@ -4,11 +4,12 @@ Every adapter passes the same contract suite, `tests/cluster/`. Nothing here is 
 store is the truth. A publication may be lost when the link to the others is interrupted; `Listener.resync` is called
 once it is whole again, so that the servers can hand out from the store what was missed.
 
-Every coroutine may raise `Unavailable`.
+Every coroutine and every future may raise `Unavailable`.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -27,7 +28,7 @@ class Listener(Protocol):
         ...
 
     def departed(self, roster: str, user: str) -> None:
-        """Hear that the sweep has removed the last socket that a dead server left of this user."""
+        """Hear that the sweep has removed the last socket that a dead server left of this user; one server hears it."""
         ...
 
 
@@ -39,7 +40,7 @@ class Cluster(Protocol):
         ...
 
     async def close(self) -> None:
-        """Leave the cluster: what this server has in a roster is gone, unannounced. May be called twice."""
+        """Leave the cluster; the sockets of this server linger until the others sweep them. May be called twice."""
         ...
 
     async def ping(self) -> None:
@@ -48,11 +49,14 @@ class Cluster(Protocol):
 
     # rooms
 
-    async def subscribe(self, room: str) -> None:
-        """Return once everything that is published in the room from now on reaches this server."""
+    def subscribe(self, room: str) -> asyncio.Future[None]:
+        """Subscribe, and return a future: from when it is done, everything published in the room reaches this server.
+
+        Subscriptions and their ends take effect in the order of the calls, whether or not the futures are awaited.
+        """
         ...
 
-    async def unsubscribe(self, room: str) -> None:
+    def unsubscribe(self, room: str) -> asyncio.Future[None]:
         """End the subscription. What was under way may still be delivered."""
         ...
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from app.cluster.base import Cluster, Listener
@@ -39,12 +40,20 @@ class LocalCluster(Cluster):
     async def ping(self) -> None:
         self._ensure_open()
 
-    async def subscribe(self, room: str) -> None:
-        self._ensure_open()
-        self._rooms.add(room)
+    def subscribe(self, room: str) -> asyncio.Future[None]:
+        done = asyncio.get_running_loop().create_future()
+        if self._listener is None:
+            done.set_exception(Unavailable())
+        else:
+            self._rooms.add(room)
+            done.set_result(None)
+        return done
 
-    async def unsubscribe(self, room: str) -> None:
+    def unsubscribe(self, room: str) -> asyncio.Future[None]:
         self._rooms.discard(room)
+        done = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
 
     def publish(self, room: str, payload: bytes) -> None:
         if self._listener and room in self._rooms:

@@ -63,7 +63,7 @@ class Conflict(ParleyError):
 
 
 class Unavailable(ParleyError):
-    """A store or the cluster did not answer. Nothing was changed, so a retry is safe."""
+    """A store or the cluster did not answer. To ask again is safe, also where the first time was done after all."""
 
     code = "unavailable"
     retry = True

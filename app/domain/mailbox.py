@@ -85,7 +85,8 @@ class Feed(Generic[P]):
 
     A connection subscribes first and fetches what is pending then, so that nothing falls between the two. What
     arrives live meanwhile is held back by `offer` until `open` has said what was fetched, and a message that both
-    bring is given once.
+    bring is given once. A repeat can come for as long as a publication may be under way; the answer to a probe has
+    taken the same way and longer.
 
     Confirmation goes in rounds: `begin` takes what was given so far, `end` says that all of it has arrived, `again`
     that it could not be recorded. There is one round at a time.
@@ -133,8 +134,9 @@ class Feed(Generic[P]):
         return self._round or []
 
     def recorded(self) -> None:
-        """End the round: its messages are confirmed for good."""
+        """End the round: its messages are confirmed for good. The first one ends the watch for repeats."""
         self._round = None
+        self._recent = frozenset()
 
     def again(self) -> None:
         """End the round: its messages could not be recorded and belong to the next."""

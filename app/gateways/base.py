@@ -97,29 +97,42 @@ class Hub(Listener):
 
 
 class Rooms:
-    """Rooms over all servers: a server is subscribed to a room while a connection of its own is in it."""
+    """Rooms over all servers: a server is subscribed to a room while a connection of its own is in it.
+
+    A connection is in a room, or out of it, when the call returns; the subscription follows.
+    """
 
     def __init__(self, engine: Engine, cluster: Cluster) -> None:
         self._engine = engine
         self._cluster = cluster
         self._subscriptions: dict[str, asyncio.Future[None]] = {}
 
-    async def join(self, connection: Connection, room: str) -> None:
-        """Put a connection in a room; return once everything published there from now on reaches it."""
-        if self._engine.join(connection, room):
-            self._subscriptions[room] = asyncio.ensure_future(self._cluster.subscribe(room))
-        await asyncio.shield(self._subscriptions[room])
+    def join(self, connection: Connection, room: str) -> Awaitable[None]:
+        """Put a connection in a room; once the result is done, everything published there reaches it.
 
-    async def leave(self, connection: Connection, room: str) -> None:
+        Raise `Unavailable` from the result. The connection is in the room then too, and the next to join tries again.
+        """
+        first = self._engine.join(connection, room)
+        subscription = self._subscriptions.get(room)
+        if first or subscription is None or _failed(subscription):
+            subscription = self._subscriptions[room] = self._cluster.subscribe(room)
+        return asyncio.shield(subscription)
+
+    def leave(self, connection: Connection, room: str) -> None:
         """Take a connection out of a room."""
         if self._engine.leave(connection, room):
-            del self._subscriptions[room]
-            await self._cluster.unsubscribe(room)
+            self._subscriptions.pop(room, None)
+            self._cluster.unsubscribe(room).add_done_callback(_failed)
 
-    async def leave_all(self, connection: Connection) -> None:
+    def leave_all(self, connection: Connection) -> None:
         """Take a connection out of every room."""
         for room in self._engine.rooms(connection):
-            await self.leave(connection, room)
+            self.leave(connection, room)
+
+
+def _failed(future: asyncio.Future[None]) -> bool:
+    """Tell whether a future has failed; a subscription that could not be ended does no harm, so nobody else asks."""
+    return future.done() and (future.cancelled() or future.exception() is not None)
 
 
 class Confirmation:
@@ -180,6 +193,9 @@ class Confirmation:
         try:
             await self._confirm(self._feed.end())
         except Unavailable:
+            self._feed.again()
+        except Exception:
+            log.exception("what arrived could not be confirmed")
             self._feed.again()
         else:
             self._feed.recorded()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -56,7 +55,6 @@ class FriendsGateway(Gateway):
         self.presence = Presence(self.contract, cluster, settings.presence_grace, self._gone)
         self._names: dict[str, str] = {}
         self._closing = False
-        self._tasks: set[asyncio.Task[None]] = set()
 
     def bind(self, engine: Engine) -> None:
         self._engine = engine
@@ -86,8 +84,10 @@ class FriendsGateway(Gateway):
             connection.close()
             return
         connection.emit("unseen_messages", [_payload(entry) for entry in pending])
-        for packet in session.feed.open(entry.id for entry in pending):
+        released = session.feed.open(entry.id for entry in pending)
+        for packet in released:
             connection.send(packet)
+        self._metrics.deliveries.labels(self.contract).inc(len(pending) + len(released))
         session.confirmation.wake()
         self._end_at_expiry(connection, session)
 
@@ -105,7 +105,7 @@ class FriendsGateway(Gateway):
             connection.disconnect()
 
         if session.expires is not None:
-            wait = max(0.0, session.expires - time.time())
+            wait = max(0.0, session.expires - now_ms() / 1000)
             session.expiry = asyncio.get_running_loop().call_later(wait, end)
 
     async def disconnected(self, connection: Connection, ending: Ending) -> None:
@@ -114,7 +114,7 @@ class FriendsGateway(Gateway):
             session.confirmation.stop()
         if session.expiry:
             session.expiry.cancel()
-        await self._rooms.leave_all(connection)
+        self._rooms.leave_all(connection)
         if self._closing:
             return
         if ending is Ending.GOODBYE:
@@ -178,8 +178,8 @@ class FriendsGateway(Gateway):
     def deliver(self, room: str, envelope: Envelope) -> None:
         if envelope.note:
             change, friend = envelope.note.split(" ")
-            for connection in self._engine.members(room):
-                self._befriended(connection, friend, change == "began")
+            for connection in list(self._engine.members(room)):
+                self._follow(connection, friend, change == "began")
             return
         packet = self._engine.prepare(envelope.packet)
         delivered = 0
@@ -192,24 +192,24 @@ class FriendsGateway(Gateway):
                     delivered += 1
         self._metrics.deliveries.labels(self.contract).inc(delivered)
 
-    def _befriended(self, connection: Connection, friend: str, began: bool) -> None:
+    def _follow(self, connection: Connection, friend: str, began: bool) -> None:
+        """Join a connection to what a new friend says, before anything else is published, or take it out."""
         session: _Session = connection.state
-        (session.former.discard if began else session.former.add)(friend)
-        task = asyncio.create_task(self._follow(connection, friend, began))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _follow(self, connection: Connection, friend: str, began: bool) -> None:
-        change = self._rooms.join if began else self._rooms.leave
-        try:
-            if connection.open:
-                await change(connection, f"friends:of:{friend}")
-        except Unavailable:
-            connection.close()  # it comes back, and reads whom it is friends with
+        room = f"friends:of:{friend}"
+        if not began:
+            session.former.add(friend)
+            self._rooms.leave(connection, room)
+        elif connection.open:
+            session.former.discard(friend)
+            subscribed = asyncio.ensure_future(self._rooms.join(connection, room))
+            subscribed.add_done_callback(partial(_close_if_failed, connection))
 
     async def close(self) -> None:
+        if self._closing:
+            return
         self._closing = True
         await self.presence.close()
+        await asyncio.gather(*(self._users.left(user) for user in self._names), return_exceptions=True)
 
 
 def _payload(entry: Entry) -> dict[str, Any]:
@@ -220,6 +220,12 @@ def _payload(entry: Entry) -> dict[str, Any]:
         "id": entry.id,
         "senderId": entry.sender,
     }
+
+
+def _close_if_failed(connection: Connection, subscribed: asyncio.Future[None]) -> None:
+    """Have a client come back, and read whom it is friends with, where a subscription failed."""
+    if subscribed.cancelled() or subscribed.exception() is not None:
+        connection.close()
 
 
 def _complain(connection: Connection, text: str) -> None:

@@ -4,8 +4,8 @@ Every adapter passes the same contract suite, `tests/store/`. A call either does
 survives a crash of the process and of the machine, or raises and leaves nothing behind.
 
 Errors that every call may raise: `Unavailable`, when the engine did not answer or refused (disk full, connection
-lost). A caller that gets it may try again. A call made after `close` raises it too. Cancelling a caller does not take
-the call back.
+lost). Where the connection broke in the middle, nobody knows whether it was done; repeating the call is safe. A call
+made after `close` raises it too. Cancelling a caller does not take the call back.
 """
 
 from __future__ import annotations
@@ -95,7 +95,10 @@ class Store(Protocol):
     # users
 
     async def add_user(self, user: User) -> None:
-        """Store a user who has no friends yet. Raise `Conflict` if the e-mail or the id is taken."""
+        """Store a user, with the user's own side of the friendships that it names.
+
+        The other side is each friend's own: `befriend` makes both. Raise `Conflict` if the e-mail or the id is taken.
+        """
         ...
 
     async def user(self, user_id: str) -> User | None:

@@ -96,7 +96,7 @@ class SQLiteStore:
         await self._reads.submit(sqlite_queries.ping, None)
 
     async def add_user(self, user: User) -> None:
-        """Store a user who has no friends yet. Raise `Conflict` if the e-mail or the id is taken."""
+        """Store a user, with the user's own side of the friendships that it names. Raise `Conflict`."""
         await self._writes.submit(sqlite_queries.add_user, user)
 
     async def user(self, user_id: str) -> User | None:

@@ -92,7 +92,7 @@ def ping(connection: sqlite3.Connection, _: None) -> None:
 
 @_each
 def add_user(connection: sqlite3.Connection, user: User) -> None:
-    """Insert a user, without friends."""
+    """Insert a user, with one row for each friend: the user's own."""
     row = (user.id, user.email.lower(), user.password, user.name, user.surname, user.last_seen)
     try:
         connection.execute(
@@ -101,6 +101,8 @@ def add_user(connection: sqlite3.Connection, user: User) -> None:
     except sqlite3.IntegrityError as error:
         taken = connection.execute("SELECT 1 FROM users WHERE id = ?", (user.id,)).fetchone()
         raise Conflict("User already exists" if taken else "Email already in use") from error
+    for friend in user.friends:
+        connection.execute("INSERT INTO friendships (user_id, friend_id) VALUES (?, ?)", (user.id, friend))
 
 
 @_each

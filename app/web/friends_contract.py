@@ -66,10 +66,14 @@ class Contract:
     code: str
 
 
-_MESSAGE = '{"message": "Hello there!", "username": "Obivan", "createdAt": "2024-04-29T12:00:00.000Z"}'
+_MESSAGE = (
+    '{"message": "Hello there!", "username": "Obivan", "createdAt": "2024-04-29T12:00:00.000Z",'
+    ' "id": "18f29b4600000000a1b2c3d4", "senderId": "624a113c721753da2f9e2567"}'
+)
 _CONNECTED = '{"message": "Obivan connected now.", "username": "Obivan", "createdAt": "2024-04-29T12:00:00.000Z"}'
 _DISCONNECTED = _CONNECTED.replace(" connected", " disconnected")
 _SHAPE = "object with the strings `message`, `username` and `createdAt`"
+_MESSAGE_SHAPE = "object with the strings `message`, `username`, `createdAt`, `id` and `senderId`; `id` tells a repeat"
 
 FRIENDS = Contract(
     name="friends",
@@ -95,7 +99,7 @@ FRIENDS = Contract(
     received=(
         Event(
             name="unseen_messages",
-            payload=f"array, newest first, of: {_SHAPE}",
+            payload=f"array, newest first, of: {_MESSAGE_SHAPE}",
             example=f"[{_MESSAGE}]",
             receivers="The connecting socket.",
             moment="once a connection, before anything live; `[]` if there is nothing",
@@ -109,7 +113,7 @@ FRIENDS = Contract(
         ),
         Event(
             name="message",
-            payload=_SHAPE,
+            payload=_MESSAGE_SHAPE,
             example=_MESSAGE,
             receivers="All sockets of all friends; not the sender's own.",
             moment="after the message was stored",
@@ -138,7 +142,7 @@ FRIENDS = Contract(
         Refusal(
             packet="exception",
             payload='{"status": "error", "message": "message must be a string"}',
-            cause="A message is no string, is too long or holds half a surrogate pair; nothing was stored or sent.",
+            cause="A message is no string, or is too long, or could not be stored. Nobody is sent it.",
             after="Mend the message; the connection goes on.",
         ),
         Refusal(

@@ -1,5 +1,7 @@
 """What every adapter of `app.cluster.base.Cluster` guarantees."""
 
+import asyncio
+
 import pytest
 
 from app.cluster.base import Cluster
@@ -45,6 +47,18 @@ async def test_a_room_can_be_subscribed_to_again(cluster: Cluster, heard: Heard)
     await cluster.subscribe("room")
     cluster.publish("room", b"once")
     await until(lambda: heard.deliveries == [("room", b"once")])
+
+
+async def test_subscriptions_take_effect_in_the_order_of_their_calls(cluster: Cluster, heard: Heard):
+    """The last call decides, whether or not anybody waits for it."""
+    cluster.unsubscribe("stays")
+    stays = cluster.subscribe("stays")
+    cluster.subscribe("ends")
+    await asyncio.gather(cluster.unsubscribe("ends"), stays)
+    cluster.publish("ends", b"lost")
+    cluster.publish("stays", b"heard")
+    await until(lambda: heard.deliveries)
+    assert heard.deliveries == [("stays", b"heard")]
 
 
 async def test_a_user_arrives_with_the_first_socket_only(cluster: Cluster):
@@ -117,6 +131,8 @@ async def test_after_close_calls_are_refused_and_publications_dropped(cluster: C
     cluster.publish("room", b"lost")
     with pytest.raises(Unavailable):
         await cluster.ping()
+    with pytest.raises(Unavailable):
+        await cluster.subscribe("room")
     with pytest.raises(Unavailable):
         await cluster.arrive("friends", "ann", "s1")
     assert heard.deliveries == []

@@ -19,11 +19,13 @@ async def test_a_user_is_found_by_id_as_stored(store: Store):
     assert await store.user(han.id) == han
 
 
-async def test_a_user_begins_without_friends(store: Store):
-    """`add_user` stores no friendship, whatever friends the value names."""
-    await add_users(store, "obi")
-    await store.add_user(replace(user("han"), friends=("obi",)))
-    assert [found.friends for found in (await store.users(["han", "obi"])).values()] == [(), ()]
+async def test_a_user_comes_with_their_own_side_of_friendships(store: Store):
+    """`add_user` stores the friends that the value names for the user, and changes nobody else."""
+    await add_users(store, "obi", "leia")
+    await store.add_user(replace(user("han"), friends=("obi", "leia")))
+    found = await store.users(["han", "obi", "leia"])
+    assert {one.id: one.friends for one in found.values()} == {"han": ("obi", "leia"), "obi": (), "leia": ()}
+    assert await store.befriend("obi", "han") is True
 
 
 @pytest.mark.parametrize("written", ["han@mail.com", "Han@Mail.COM", "HAN@MAIL.COM"])
