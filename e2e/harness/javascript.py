@@ -100,10 +100,12 @@ class JavascriptClient:
         return await self.inbox.expect(label, *checks, within=within)
 
     async def disconnect(self) -> None:
-        """Call `socket.disconnect`; the process ends."""
+        """Call `socket.disconnect`, and return when the process has ended and all that it told is in the inbox."""
         await self._write(["disconnect"])
         assert self._process is not None
+        assert self._reader is not None
         await asyncio.wait_for(self._process.wait(), DEADLINE)
+        await self._reader
 
     async def release(self) -> None:
         """End the process if it runs, and wait for it."""
