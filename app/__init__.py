@@ -1,3 +1,3 @@
-"""Parley: a reference chat backend that speaks five documented Socket.IO contracts."""
+"""Parley: a reference chat backend that speaks documented Socket.IO contracts."""
 
 __version__ = "0.1.0"

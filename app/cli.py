@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="parley", description="A chat backend for five Socket.IO contracts.")
+    parser = argparse.ArgumentParser(prog="parley", description="A chat backend for documented Socket.IO contracts.")
     parser.add_argument("--version", action="version", version=f"parley {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 

@@ -1,0 +1,237 @@
+"""The friends gateway behind a real server, over a store and a cluster that can be told to fail or to wait."""
+
+import asyncio
+import contextlib
+import json
+import threading
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from app.cluster.local import LocalCluster
+from app.config import Settings
+from app.domain.clock import Sequence, user_id
+from app.domain.errors import Unavailable
+from app.domain.mailbox import Mailbox
+from app.domain.passwords import Passwords
+from app.domain.tokens import Tokens
+from app.domain.users import Users
+from app.engine.base import Options
+from app.engine.socket_io import SocketIO
+from app.gateways.base import Hub
+from app.gateways.friends import FriendsGateway
+from app.metrics import Metrics
+from app.store.base import Message, User
+from app.store.sqlite import SQLiteStore
+from tests.engine.served import received, served
+
+__all__ = ["Device", "FaultyCluster", "FaultyStore", "House", "housed"]
+
+
+class FaultyStore(SQLiteStore):
+    """A store in memory.
+
+    Attributes:
+        down: names of the calls that fail.
+
+    """
+
+    def __init__(self) -> None:
+        super().__init__(None)
+        self.down: set[str] = set()
+
+    async def user(self, user_id: str) -> User | None:
+        self._must_answer("user")
+        return await super().user(user_id)
+
+    async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:
+        self._must_answer("pending")
+        return await super().pending(mailbox, user_id, limit)
+
+    def _must_answer(self, call: str) -> None:
+        if call in self.down:
+            raise Unavailable
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep the store busy: what is called meanwhile is served together afterwards."""
+        began, free = threading.Event(), threading.Event()
+
+        def hold(_: Any, arguments: Iterable[None]) -> list[None]:
+            began.set()
+            free.wait()
+            return [None for _ in arguments]
+
+        self._writes.submit(hold, None)
+        began.wait()
+        try:
+            yield
+        finally:
+            free.set()
+
+    @property
+    def queued(self) -> int:
+        """How many calls wait to be served."""
+        return self._writes._calls.qsize()
+
+
+class FaultyCluster(LocalCluster):
+    """A cluster of one.
+
+    Attributes:
+        down: rooms whose subscription fails, and "arrive".
+        held: rooms whose subscription takes until `release`.
+        waiting: those that somebody has asked for.
+
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down: set[str] = set()
+        self.held: set[str] = set()
+        self.waiting: dict[str, asyncio.Future[None]] = {}
+
+    def subscribe(self, room: str) -> asyncio.Future[None]:
+        answer = asyncio.get_running_loop().create_future()
+        if room in self.down:
+            answer.set_exception(Unavailable())
+        elif room in self.held:
+            self.waiting[room] = answer
+        else:
+            return super().subscribe(room)
+        return answer
+
+    def release(self, room: str) -> None:
+        """Have a subscription that is held take effect."""
+        self.held.discard(room)
+        super().subscribe(room)
+        self.waiting.pop(room).set_result(None)
+
+    async def arrive(self, roster: str, user: str, socket: str) -> bool:
+        if "arrive" in self.down:
+            raise Unavailable
+        return await super().arrive(roster, user, socket)
+
+
+class Device:
+    """A Socket.IO client on a websocket, which answers every PING."""
+
+    def __init__(self, websocket: ClientConnection) -> None:
+        self.websocket = websocket
+
+    async def packet(self) -> str:
+        """Return the next packet that is no PING."""
+        while (packet := str(await received(self.websocket))) == "2":
+            await self.websocket.send("3")
+        return packet
+
+    async def event(self) -> tuple[str, Any]:
+        """Return the next event and its payload."""
+        packet = await self.packet()
+        assert packet.startswith("42"), packet
+        name, payload = json.loads(packet[2:])
+        return name, payload
+
+    async def hears(self, event: str) -> Any:
+        """Return the payload of the next event, which must be this one."""
+        name, payload = await self.event()
+        assert name == event, (name, payload)
+        return payload
+
+    async def says(self, text: Any) -> None:
+        """Send a message."""
+        await self.websocket.send(f"42{json.dumps(['message', text])}")
+
+    async def ending(self) -> list[str]:
+        """Return the packets that come until the transport is closed."""
+        packets: list[str] = []
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                packets.append(await self.packet())
+        return packets
+
+
+class House:
+    """The gateway and what it stands on.
+
+    Attributes:
+        address: where the engine is served.
+
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self.settings = Settings(memory=True, password_rounds=4, **options)
+        self.store = FaultyStore()
+        self.cluster = FaultyCluster()
+        self.metrics = Metrics()
+        self.passwords = Passwords(4)
+        self.tokens = Tokens("a secret of at least thirty-two bytes", 3600)
+        hub = Hub()
+        self.hub = hub
+        self.users = Users(self.store, self.tokens, self.passwords, on_friendship=hub.friendship)
+        self.gateway = FriendsGateway(
+            self.settings,
+            self.users,
+            Mailbox("friends", self.store, Sequence()),
+            self.cluster,
+            self.metrics,
+        )
+        self.engine = SocketIO(
+            {"/": self.gateway}, Options(ping_interval=25, ping_timeout=20, max_payload=100_000, origins=("*",))
+        )
+        self.gateway.bind(self.engine)
+        hub.add(self.gateway)
+        self.metrics.watch_engine("friends", self.engine)
+        self.address = ""
+
+    async def person(self, name: str, *friends: User) -> User:
+        """Add a user with friends."""
+        one = User(user_id(), f"{name.lower()}@mail.com", "$2b$04$hash", name, "", (), 1000)
+        await self.store.add_user(one)
+        for friend in friends:
+            await self.store.befriend(one.id, friend.id)
+        return one
+
+    async def last_seen(self, user: User) -> int:
+        """Return when the store says that a user was last seen."""
+        return (await self.users.get(user.id)).last_seen
+
+    def count(self, figure: str) -> float:
+        """Return a figure of the contract, 0 before the first."""
+        return self.metrics.registry.get_sample_value(figure, {"contract": "friends"}) or 0
+
+    @asynccontextmanager
+    async def opened(self, token: str) -> AsyncIterator[Device]:
+        """Open a websocket and ask to be connected; the answer is left to be read."""
+        url = f"ws://{self.address}/socket.io/?EIO=4&transport=websocket"
+        async with connect(url, compression=None) as websocket:
+            assert str(await received(websocket)).startswith("0{")
+            await websocket.send(f"40{json.dumps({'token': token})}")
+            yield Device(websocket)
+
+    @asynccontextmanager
+    async def device(self, user: User) -> AsyncIterator[Device]:
+        """Connect a user, and read up to what was unseen."""
+        async with self.opened(self.users.token(user)) as device:
+            assert (await device.packet()).startswith("40{")
+            await device.hears("unseen_messages")
+            yield device
+
+
+@asynccontextmanager
+async def housed(**options: Any) -> AsyncIterator[House]:
+    """Open a house and serve it."""
+    house = House(**options)
+    await house.store.open()
+    await house.cluster.open(house.hub)
+    try:
+        async with served(house.engine) as house.address:
+            yield house
+    finally:
+        await house.gateway.close()
+        await house.cluster.close()
+        await house.store.close()
+        house.passwords.close()
