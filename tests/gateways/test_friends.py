@@ -35,7 +35,6 @@ def standing(house: House) -> list[NamespaceConnection]:
 async def test_a_friendship_and_a_message_of_one_commit_reach_the_new_friend_live(house: House):
     """Who is among the recipients of a message when it is stored hears it without coming again."""
     han = await house.person("Han")
-    leia = await house.person("Leia", han)
     new = [await house.person(f"New{number}") for number in range(5)]
     async with house.device(han) as ship:
         for number, friend in enumerate(new):
@@ -47,7 +46,6 @@ async def test_a_friendship_and_a_message_of_one_commit_reach_the_new_friend_liv
                     await until(lambda: house.store.queued == 2)
                 await befriending
                 assert (await device.hears("message"))["message"] == f"hello {number}"
-    assert leia.id  # a friend from the beginning: han always has somebody to talk to
 
 
 async def test_a_friendship_that_ends_while_a_connection_is_made_is_not_followed(house: House):
@@ -66,7 +64,7 @@ async def test_a_friendship_that_ends_while_a_connection_is_made_is_not_followed
         await ship.says("not for Luke")
         await until(lambda: house.count("parley_messages_total") == 1)
         async with house.device(obi) as marker:
-            assert (await device.hears("message"))["username"] == "Obi"
+            await device.hears("connected")
             await marker.says("for Luke")
             assert (await device.hears("message"))["message"] == "for Luke"
 
@@ -166,7 +164,7 @@ async def test_nothing_is_kept_of_a_connection_that_has_ended(house: House, good
     han = await house.person("Han", obi)
     async with house.device(obi) as desert:
         async with house.device(han) as ship:
-            await desert.hears("message") if False else await desert.hears("connected")
+            await desert.hears("connected")
             await desert.says("any news?")
             await ship.hears("message")
             assert len(standing(house)) == 2
@@ -188,7 +186,7 @@ async def test_on_closing_nobody_is_announced(house: House):
         await until(lambda: house.engine.connections == 2)
         await ship.says("marker")
         heard = [await farm.event() for _ in range(4)]
-        assert [name for name, _ in heard] == ["message"]
+        assert [name for name, _ in heard] == ["connected", "connected", "connected", "message"]
 
 
 async def test_on_closing_everybody_who_is_there_was_last_seen_then(house: House):
