@@ -133,7 +133,7 @@ class Settings(BaseSettings):
         20_000, "connections of one client address, 0 for no limit", "MAX_CONNECTIONS_PER_ADDRESS", ge=0
     )
     max_connects_per_second: int = _option(
-        2_000, "new connections of one client address a second, 0 for no limit", "MAX_CONNECTS_PER_SECOND", ge=0
+        500, "new connections of one client address a second, 0 for no limit", "MAX_CONNECTS_PER_SECOND", ge=0
     )
     max_unauthenticated: int = _option(
         10_000, "connections that have not authenticated yet, 0 for no limit", "MAX_UNAUTHENTICATED", ge=0

@@ -7,6 +7,7 @@ contract at `/<contract>/socket.io`, and all of REST.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -42,6 +43,7 @@ log = logging.getLogger("parley.server")
 
 ASGI = Callable[[Any, Any, Any], Awaitable[None]]
 
+BACKLOG = 1024
 _PING_TIMEOUT = 2.0
 
 
@@ -85,7 +87,7 @@ def listen(settings: Settings) -> list[Listener]:
 def _listen(contract: str, host: str, port: int) -> Listener:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        sock = socket.create_server(address[:2], family=family, backlog=1024)
+        sock = socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except (OSError, OverflowError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ListenError(f"cannot listen on {host} port {port} for {contract}: {reason}") from None
@@ -152,7 +154,8 @@ class Server:
         config.accesslog = None
         config.errorlog = logging.getLogger("hypercorn.error")
         config.include_server_header = False
-        config.graceful_timeout = self.settings.drain_timeout
+        config.graceful_timeout = self.settings.drain_timeout / 2
+        config.backlog = BACKLOG
         config.websocket_max_message_size = self.settings.max_payload
         config.h11_max_incomplete_size = 32 * 1024
         ports = {listener.port: self._engines[listener.contract] for listener in listeners}
@@ -161,6 +164,8 @@ class Server:
         async def until_drained() -> None:
             await stop.wait()
             await self._drain()
+            # requests that are not answered by then would be cancelled, with a traceback each
+            asyncio.get_running_loop().call_later(config.graceful_timeout / 2, handover.abort_all, config)
 
         await hypercorn.asyncio.serve(root, config, shutdown_trigger=until_drained, mode="asgi")
 
@@ -173,14 +178,18 @@ class Server:
 
     async def _drain(self) -> None:
         self._draining = True
-        for gateway in self._gateways:
-            await gateway.close()
-        await asyncio.gather(*(engine.drain(self.settings.drain_timeout) for engine in self._engines.values()))
+        await self._close_gateways()
+        await asyncio.gather(*(engine.drain(self.settings.drain_timeout / 2) for engine in self._engines.values()))
+
+    async def _close_gateways(self) -> None:
+        """Close the gateways, as far as the store lets them in a quarter of the time."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.settings.drain_timeout / 4):
+                await asyncio.gather(*(gateway.close() for gateway in self._gateways))
 
     async def close(self) -> None:
         """Leave the cluster and close the store."""
-        for gateway in self._gateways:
-            await gateway.close()
+        await self._close_gateways()
         await self._cluster.close()
         await self.store.close()
         self._passwords.close()

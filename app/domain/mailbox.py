@@ -121,6 +121,11 @@ class Feed(Generic[P]):
         return [packet for message_id, packet in held if self.offer(message_id, packet)]
 
     @property
+    def given(self) -> int:
+        """How many messages were given and belong to no round yet."""
+        return len(self._given)
+
+    @property
     def due(self) -> bool:
         """Whether there is something to confirm and no round under way."""
         return bool(self._given) and self._round is None

@@ -64,13 +64,15 @@ class Tokens:
             claims = jwt.decode(  # pyright: ignore[reportUnknownMemberType]
                 token, self._secret, algorithms=[_ALGORITHM], options=_OPTIONS
             )
-        except (jwt.InvalidTokenError, ValueError) as error:
+            subject = next((claims[key] for key in _SUBJECT_CLAIMS if isinstance(claims.get(key), str)), "")
+            subject.encode()  # half a surrogate pair names nobody
+            expires = claims.get("exp")
+            lifetime = None if expires is None else float(expires)
+        except (jwt.InvalidTokenError, ValueError, OverflowError) as error:
             raise Unauthorized(_INVALID) from error
-        subject = next((claims[key] for key in _SUBJECT_CLAIMS if isinstance(claims.get(key), str)), None)
         if not subject:
             raise Unauthorized(_INVALID)
-        expires = claims.get("exp")
-        return Claims(subject, None if expires is None else float(expires))
+        return Claims(subject, lifetime)
 
 
 def bearer(credential: str) -> str:

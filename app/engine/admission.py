@@ -32,7 +32,7 @@ class Limits:
 
     connections: int = 100_000
     connections_per_address: int = 20_000
-    connects_per_second: int = 2_000
+    connects_per_second: int = 500
     unauthenticated: int = 10_000
     events_per_second: int = 5_000
 

@@ -20,6 +20,7 @@ class Client:
 
     Attributes:
         connections: by namespace.
+        connects: how often it has asked for one.
         inbox: packets that wait for their handlers, oldest first.
         worker: which runs the handlers, while there is something to handle.
         deadline: by which the client must connect to a namespace.
@@ -29,10 +30,11 @@ class Client:
 
     """
 
-    __slots__ = ("attachments", "connections", "deadline", "events", "inbox", "partial", "worker")
+    __slots__ = ("attachments", "connections", "connects", "deadline", "events", "inbox", "partial", "worker")
 
     def __init__(self, events_per_second: int) -> None:
         self.connections: dict[str, NamespaceConnection] = {}
+        self.connects = 0
         self.inbox: list[SocketPacket] = []
         self.worker: asyncio.Task[None] | None = None
         self.deadline: asyncio.TimerHandle | None = None

@@ -172,6 +172,11 @@ class EngineIO:
             return
         await send({"type": "websocket.accept"})
         transport, early = scope["extensions"][EXTENSION]()
+        if transport.is_closing():  # its client has hung up already
+            session.upgrading = False
+            if opening is not None:
+                session.end(Closing.LOST)
+            return
         if opening is None:
             receiver = Probe(session)
             websocket = receiver.websocket = self._make(transport, receiver, session)
@@ -182,13 +187,12 @@ class EngineIO:
         transport.set_protocol(websocket)
         if early:
             websocket.data_received(early)
-        if transport.is_closing():
-            websocket.connection_lost(None)
 
     def _make(self, transport: asyncio.Transport, receiver: Any, session: Session) -> WebSocket:
         options = self._options
         slow = partial(session.end, Closing.SLOW)
-        return WebSocket(transport, receiver, self._writes, options.max_payload, options.max_buffer, slow)
+        rate = options.limits.events_per_second
+        return WebSocket(transport, receiver, self._writes, options.max_payload, options.max_buffer, slow, rate)
 
     # the end
 

@@ -23,13 +23,14 @@ import hypercorn.protocol
 import hypercorn.protocol.h11
 import hypercorn.protocol.ws_stream
 from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.config import Config
 from hypercorn.events import Closed, Event
 from hypercorn.protocol.events import Body, Data, StreamClosed
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
 from hypercorn.protocol.ws_stream import WSStream
 
-__all__ = ["EXTENSION", "SEAMS", "install"]
+__all__ = ["EXTENSION", "SEAMS", "abort_all", "install"]
 
 EXTENSION = "parley.handover"
 
@@ -81,6 +82,19 @@ class _Stream(WSStream):
         return transport, early
 
 
+_open: set[_Tcp] = set()
+
+
+def abort_all(config: Config) -> None:
+    """Drop the connections of a server, named by its configuration, that have not been handed over.
+
+    Whoever still waits for an answer waits in vain.
+    """
+    for connection in list(_open):
+        if connection.config is config:
+            connection.writer.transport.abort()
+
+
 class _Gone:
     """The writer of a connection that was handed over: there is nothing to write to, or to close."""
 
@@ -119,6 +133,13 @@ class _Request(HTTPStream):
 class _Tcp(TCPServer):
     """A connection that is dropped when its client does not read an answer."""
 
+    async def run(self) -> None:
+        _open.add(self)
+        try:
+            await super().run()
+        finally:
+            _open.discard(self)
+
     async def _close(self) -> None:
         abort = self.loop.call_later(SEND_TIMEOUT, self.writer.transport.abort)
         try:
@@ -148,10 +169,35 @@ class _Tcp(TCPServer):
 
 
 class _Http(H11Protocol):
-    """HTTP/1.1 and nothing else."""
+    """HTTP/1.1 and nothing else, and an end for who waits to read on when the connection has ended."""
 
     async def _check_protocol(self, event: h11.Request) -> None:
         """Ask for no other protocol."""
+
+    async def handle(self, event: Event) -> None:
+        await super().handle(event)
+        if isinstance(event, Closed):
+            self.connection = cast("Any", _Ended())
+            await self.can_read.set()
+
+
+class _Ended:
+    """The HTTP parser of a connection that has ended."""
+
+    our_state = their_state = h11.ERROR
+    they_are_waiting_for_100_continue = False
+    trailing_data = (b"", True)
+
+    def next_event(self) -> h11.ConnectionClosed:
+        return h11.ConnectionClosed()
+
+    def receive_data(self, data: bytes) -> None: ...
+
+    def send(self, event: Any) -> bytes:
+        raise h11.LocalProtocolError("the connection has ended")
+
+    def start_next_cycle(self) -> None:
+        raise h11.LocalProtocolError("the connection has ended")
 
 
 def install() -> None:

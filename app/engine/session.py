@@ -292,6 +292,14 @@ class Session:
         if self.closed:
             return
         self.closed = closing
+        try:
+            self._last_words(closing, last)
+        finally:
+            self._arrivals.clear()
+            self._wake()
+            self._carrier.closed(self, closing)
+
+    def _last_words(self, closing: Closing, last: bytes) -> None:
         websocket = self._websocket
         if websocket is None:
             if closing in (Closing.SLOW, Closing.TIMEOUT, Closing.LOST):
@@ -302,6 +310,3 @@ class Session:
             websocket.abort()
         elif closing is not Closing.LOST:
             websocket.close(_CODES.get(closing, CloseCode.NORMAL_CLOSURE))
-        self._arrivals.clear()
-        self._wake()
-        self._carrier.closed(self, closing)

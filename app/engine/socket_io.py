@@ -39,6 +39,12 @@ __all__ = ["SocketIO"]
 
 log = logging.getLogger("parley.engine")
 
+_AT_ONCE = (Closing.SERVER, Closing.LIMIT, Closing.SLOW)
+"""Ends after which nothing more is handled. After others what has come before is: a client may speak and hang up."""
+
+MAX_CONNECTS: Final = 100
+"""Times that a client may connect to namespaces in one session: each may be announced to many."""
+
 BATCH: Final = 200
 BATCH_PAUSE: Final = 0.05
 """Sessions that a draining server closes at a time, and the seconds that it waits, on average, between."""
@@ -134,7 +140,8 @@ class SocketIO:
         client: Client = session.context
         if client.deadline:
             client.deadline.cancel()
-        client.inbox.clear()
+        if closing in _AT_ONCE:
+            client.inbox.clear()
         self._engine.closed(session)
         if client.connections:
             self._work(session, client)
@@ -178,6 +185,7 @@ class SocketIO:
             return
         connection = client.connections.get(packet.namespace)
         if connection is None:
+            client.inbox.clear()
             session.end(Closing.MALFORMED)  # as Node's server does
         elif packet.kind in (EVENT, BINARY_EVENT):
             await self._event(connection, packet)
@@ -188,7 +196,13 @@ class SocketIO:
             session.end(Closing.MALFORMED)
 
     async def _connect(self, session: Session, client: Client, packet: SocketPacket) -> None:
+        if session.closed:
+            return
         namespace = packet.namespace
+        client.connects += 1
+        if client.connects > MAX_CONNECTS:
+            session.end(Closing.LIMIT)
+            return
         application = self._applications.get(namespace)
         if application is None:
             _send(session, CONNECT_ERROR, namespace, {"message": "Invalid namespace"})
@@ -221,7 +235,7 @@ class SocketIO:
         await application.connected(connection)
 
     async def _event(self, connection: NamespaceConnection, packet: SocketPacket) -> None:
-        if not connection.open:
+        if connection.ending is not None:
             return
         event, *args = packet.data
         answer = await connection.application.received(connection, event, args)

@@ -24,6 +24,8 @@ try:
 except ImportError:  # no C compiler where it was installed
     from websockets.utils import apply_mask
 
+from app.engine.admission import Bucket
+
 __all__ = ["Receiver", "WebSocket", "Writes", "frame"]
 
 ORDINARY: Final = 16 * 1024
@@ -32,7 +34,15 @@ ORDINARY: Final = 16 * 1024
 CLOSE_TIMEOUT: Final = 2.0
 """Seconds that a peer has to answer a Close frame."""
 
+TURN: Final = 256
+"""Frames of one peer that are taken before others have their turn."""
+
+CONTROL: Final = 125
+"""Bytes of the largest control frame."""
+
 _WHOLE_TEXT = 0x81
+_PING = 0x89
+log = logging.getLogger("parley.engine")
 _logger = logging.getLogger("parley.engine.frames")
 _logger.setLevel(logging.CRITICAL)  # a peer's mistakes are not ours
 
@@ -79,7 +89,11 @@ class Writes:
         """Write what is queued, a write a websocket."""
         dirty, self._dirty = self._dirty, []
         for websocket in dirty:
-            websocket.flush()
+            try:
+                websocket.flush()
+            except Exception:  # of one must not keep what the others are to be sent
+                log.exception("a websocket could not be written to")
+                websocket.abort()
 
 
 class WebSocket(asyncio.Protocol):
@@ -92,12 +106,14 @@ class WebSocket(asyncio.Protocol):
         max_message: bytes of a message, all fragments together.
         max_buffer: bytes that may wait for the peer to read.
         slow: called when a peer is aborted that does not read.
+        rate: control frames and parts of messages that may come in a second, 0 for no limit; twice as many at once.
 
     """
 
     __slots__ = (
-        "_closing", "_ended", "_frames", "_max_buffer", "_max_message", "_ordinary", "_out", "_parts", "_paused",
-        "_queued", "_receiver", "_remaining", "_slow", "_tail", "_text", "_transport", "_writes",
+        "_bucket", "_closing", "_ended", "_frames", "_max_buffer", "_max_message", "_ordinary", "_out", "_parts",
+        "_paused", "_queued", "_rate", "_receiver", "_remaining", "_resting", "_slow", "_tail", "_text", "_transport",
+        "_writes",
     )  # fmt: skip
 
     def __init__(
@@ -108,6 +124,7 @@ class WebSocket(asyncio.Protocol):
         max_message: int,
         max_buffer: int,
         slow: Callable[[], None],
+        rate: int = 0,
     ) -> None:
         self._transport = transport
         self._receiver = receiver
@@ -116,10 +133,12 @@ class WebSocket(asyncio.Protocol):
         self._ordinary = min(ORDINARY, max_message)
         self._max_buffer = max_buffer
         self._slow = slow
+        self._rate = rate
+        self._bucket: Bucket | None = None
         self._tail = b""
         self._out: list[bytes] = []
         self._queued = 0
-        self._paused = self._closing = self._ended = False
+        self._paused = self._resting = self._closing = self._ended = False
         # of a frame that is not parsed in place
         self._frames: FrameProtocol | None = None
         self._remaining = 0
@@ -139,9 +158,13 @@ class WebSocket(asyncio.Protocol):
             self._tail = data[position:]
 
     def _parse(self, data: bytes) -> int:
-        """Take the frames in the data and return where the rest begins."""
-        position, end = 0, len(data)
-        while not (self._paused or self._closing):
+        """Take the frames in the data, a turn's worth, and return where the rest begins."""
+        position, end, turn = 0, len(data), TURN
+        while not (self._paused or self._resting or self._closing):
+            if not turn:
+                self._rest()
+                return position
+            turn -= 1
             if self._remaining:
                 part = data[position : position + self._remaining]
                 self._remaining -= len(part)
@@ -162,9 +185,32 @@ class WebSocket(asyncio.Protocol):
                 else:
                     self._receiver.text(apply_mask(data[start : start + length], data[start - 4 : start]))
                     position = start + length
+            elif self._too_many():
+                self.close(CloseCode.POLICY_VIOLATION)
+            elif data[position] == _PING and length <= CONTROL and data[position + 1] & 0x80 and start + length <= end:
+                self.send(frame(apply_mask(data[start : start + length], data[start - 4 : start]), Opcode.PONG))
+                position = start + length
             else:
                 self._remaining = start + length - position
         return position
+
+    def _too_many(self) -> bool:
+        """Count a frame that is not a message by itself: they cost no event, and must not come without end."""
+        if self._bucket is None and self._rate:
+            self._bucket = Bucket(self._rate)
+        return self._bucket is not None and not self._bucket.take()
+
+    def _rest(self) -> None:
+        """Let others have their turn: this peer has sent more than one's worth at once."""
+        self._resting = True
+        self._transport.pause_reading()
+        asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        self._resting = False
+        if not (self._paused or self._transport.is_closing()):
+            self._transport.resume_reading()
+            self.data_received(b"")
 
     def _discard(self, data: bytes, position: int) -> int:
         """Pass over the frames in the data, but for a Close frame, after which the connection is closed."""
@@ -189,8 +235,8 @@ class WebSocket(asyncio.Protocol):
         frames.receive_data(part)
         for event in frames.events_received():
             self._take(event)
-        for data in frames.data_to_send():
-            self._write(data)
+        for answer in frames.data_to_send():
+            (self.send if frames.state is State.OPEN else self._write)(answer)
         if frames.state is not State.OPEN:
             self._finish(answered=frames.close_rcvd is not None)
         elif not (self._remaining or self._parts or self._fragmented()):
@@ -220,8 +266,9 @@ class WebSocket(asyncio.Protocol):
         """Read on."""
         if self._paused:
             self._paused = False
-            self._transport.resume_reading()
-            self.data_received(b"")
+            if not self._resting:
+                self._transport.resume_reading()
+                self.data_received(b"")
 
     # out
 
@@ -240,6 +287,10 @@ class WebSocket(asyncio.Protocol):
         """Write what is queued."""
         out = self._out
         if not out:
+            return
+        if self._transport.is_closing():  # uvloop raises where one that is gone is written to
+            out.clear()
+            self._queued = 0
             return
         self._transport.write(out[0] if len(out) == 1 else b"".join(out))
         out.clear()
@@ -288,7 +339,7 @@ class WebSocket(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._closing = True
-        self._out.clear()  # uvloop raises where a transport that is gone is written to
+        self._out.clear()
         self._end()
 
     def eof_received(self) -> bool:

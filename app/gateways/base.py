@@ -116,6 +116,7 @@ class Rooms:
         subscription = self._subscriptions.get(room)
         if first or subscription is None or _failed(subscription):
             subscription = self._subscriptions[room] = self._cluster.subscribe(room)
+            subscription.add_done_callback(_failed)
         return asyncio.shield(subscription)
 
     def leave(self, connection: Connection, room: str) -> None:
@@ -131,7 +132,7 @@ class Rooms:
 
 
 def _failed(future: asyncio.Future[None]) -> bool:
-    """Tell whether a future has failed; a subscription that could not be ended does no harm, so nobody else asks."""
+    """Tell whether a future has failed. As a callback it only asks, where perhaps nobody else does any more."""
     return future.done() and (future.cancelled() or future.exception() is not None)
 
 

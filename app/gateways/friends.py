@@ -83,11 +83,11 @@ class FriendsGateway(Gateway):
             _complain(connection, error.text)
             connection.close()
             return
+        pending = _fitting(pending, self._settings.max_buffer // 2)
         connection.emit("unseen_messages", [_payload(entry) for entry in pending])
-        released = session.feed.open(entry.id for entry in pending)
-        for packet in released:
+        for packet in session.feed.open(entry.id for entry in pending):
             connection.send(packet)
-        self._metrics.deliveries.labels(self.contract).inc(len(pending) + len(released))
+        self._metrics.deliveries.labels(self.contract).inc(session.feed.given)
         session.confirmation.wake()
         self._end_at_expiry(connection, session)
 
@@ -220,6 +220,18 @@ def _payload(entry: Entry) -> dict[str, Any]:
         "id": entry.id,
         "senderId": entry.sender,
     }
+
+
+def _fitting(entries: list[Entry], room: int) -> list[Entry]:
+    """Return as many of the first entries as fit into so many bytes, and one at least.
+
+    A list that is more than may wait for a client to read would have it dropped, at each connect again.
+    """
+    for count, entry in enumerate(entries):
+        room -= len(encode("", _payload(entry)))
+        if room < 0:
+            return entries[: max(count, 1)]
+    return entries
 
 
 def _close_if_failed(connection: Connection, subscribed: asyncio.Future[None]) -> None:

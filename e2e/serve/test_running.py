@@ -1,11 +1,17 @@
 """A server that runs: what it prints, how it ends, what it leaves on disk."""
 
+import asyncio
+import os
 import re
 import signal
+import sqlite3
+import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from e2e.harness.deadline import SECOND, eventually
 from e2e.harness.deployment import Deployment, Fresh
 from e2e.harness.match import has
 from e2e.harness.people import PeopleOf
@@ -102,3 +108,59 @@ async def test_a_second_start_seeds_nothing_anew(fresh_deployment: Fresh, people
     await deployment.restart()
 
     assert alice.id in (await han.rest.get("/users/me")).must(200)["friends"]
+
+
+@pytest.mark.requirement("FRIENDS-SERVE-001")
+async def test_a_start_warns_of_what_is_unwise(fresh_deployment: Fresh):
+    """A secret that can be found by trying is used, and told of on standard error."""
+    deployment = await fresh_deployment("--memory", JWT_SECRET="short")
+
+    assert "parley: warning: JWT_SECRET is shorter than 32 bytes" in process_of(deployment).log.read_text()
+
+
+@pytest.mark.requirement("FRIENDS-SERVE-001")
+async def test_users_are_seeded_beside_a_running_server(fresh_deployment: Fresh, people_of: PeopleOf, tmp_path: Path):
+    """`seed` adds a seeded user who is missing to the file of a server that runs, and it knows the user then."""
+    directory = tmp_path / "data"
+    people = people_of(await fresh_deployment(DATA_DIR=str(directory)))
+    with closing(sqlite3.connect(directory / "parley.db")) as database, database:
+        database.execute("DELETE FROM friendships WHERE user_id = (SELECT id FROM users WHERE email = 'han@mail.com')")
+        database.execute("DELETE FROM users WHERE email = 'han@mail.com'")
+    login = {"email": "han@mail.com", "password": "123456"}
+    (await people.rest().post("/auth/login", login)).must(401)
+
+    seeding = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "app",
+        "seed",
+        env={**os.environ, "DATA_DIR": str(directory)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    printed, _ = await asyncio.wait_for(seeding.communicate(), 15 * SECOND)
+
+    assert (seeding.returncode, printed.splitlines()[0].split()[:2]) == (0, [b"added", b"han@mail.com"])
+    (await people.rest().post("/auth/login", login)).must(200)
+
+
+@pytest.mark.requirement("FRIENDS-SERVE-002")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_second_signal_ends_the_server_at_once(
+    fresh_deployment: Fresh, people_of: PeopleOf, tmp_path: Path, number: signal.Signals
+):
+    """A server whose end is held up, here by a file that another program has locked, ends with 128 + the signal."""
+    directory = tmp_path / "data"
+    deployment = await fresh_deployment(DATA_DIR=str(directory), DRAIN_TIMEOUT="600")
+    people = people_of(deployment)
+    await (await people.new("Alice")).connect()
+    server = process_of(deployment)
+    process = server._process
+    assert process is not None
+    with closing(sqlite3.connect(directory / "parley.db", isolation_level=None)) as locking:
+        locking.execute("BEGIN IMMEDIATE")
+        process.send_signal(signal.SIGTERM)
+        await eventually(
+            lambda: people.rest().get("/readyz"), lambda answer: None if answer.status == 503 else f"{answer}"
+        )
+        process.send_signal(number)
+        assert await asyncio.wait_for(process.wait(), 15 * SECOND) == 128 + number

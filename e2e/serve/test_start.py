@@ -91,6 +91,17 @@ async def test_a_port_in_use_ends_the_start(refused_start: Refused):
         must_refuse(await refused_start(PORT=port), port)
 
 
+@pytest.mark.requirement("FRIENDS-SERVE-004")
+async def test_an_offset_is_added_to_the_port(refused_start: Refused):
+    """With `--port-offset N` the port that is listened on is N more; here it is in use, and the line names it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        must_refuse(await refused_start("--port-offset", "7", PORT=str(port - 7)), f"port {port} ")
+
+
 @pytest.mark.requirement("FRIENDS-SERVE-003")
 async def test_a_host_that_is_not_ours_ends_the_start(refused_start: Refused):
     """An address that this machine does not have ends the start with exit code 2 and a line that names it."""

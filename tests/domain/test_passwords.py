@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.domain.passwords import Passwords
+from app.domain.errors import Unavailable
+from app.domain.passwords import MAX_WAITING, Passwords
 
 
 @pytest.fixture
@@ -47,3 +48,13 @@ async def test_hashing_leaves_the_loop_free():
         rounds += 1
     passwords.close()
     assert rounds > 10
+
+
+async def test_a_queue_that_is_full_refuses_at_once(passwords: Passwords):
+    """Whoever comes when enough are waiting is told to try again; those who wait are served."""
+    crowd = [asyncio.create_task(passwords.hash("123456")) for _ in range(MAX_WAITING + 2)]
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable, match="Too many logins at once"):
+        await passwords.check("123456", None)
+    assert len(await asyncio.gather(*crowd)) == MAX_WAITING + 2
+    assert await passwords.check("123456", None) is False

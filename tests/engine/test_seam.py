@@ -176,6 +176,32 @@ async def test_a_transport_that_ends_is_a_loss(address: str, recorder: Recorder,
         await until(lambda: recorder.told[-1] == ("disconnected", Ending.LOST))
 
 
+async def test_what_a_client_said_before_it_hung_up_is_handled(address: str, recorder: Recorder):
+    """Events that were received are handled in order, however soon after them the connection ended."""
+    async with joined(address) as client:
+        await client.send('42["slow"]')
+        await until(lambda: ("began", "slow") in recorder.told)
+        for number in range(3):
+            await client.send(f'42["last words",{number}]')
+        await client.close()
+        recorder.gate.set()
+        await until(lambda: recorder.told[-1] == ("disconnected", Ending.LOST))
+    assert [args for what, *args in recorder.told if what == "ended"] == [
+        ["slow"],
+        *(["last words", number] for number in range(3)),
+    ]
+
+
+async def test_a_goodbye_is_one_however_fast_the_client_hangs_up(address: str, recorder: Recorder):
+    """A DISCONNECT packet counts also where the end of the transport comes with it, in one segment."""
+    async with joined(address) as client:
+        client.transport.pause_reading()
+        goodbye = bytes((0x81, 0x82, 0, 0, 0, 0)) + b"41" + bytes((0x88, 0x80, 0, 0, 0, 0))
+        client.transport.write(goodbye)
+        await until(lambda: recorder.told[-1] == ("disconnected", Ending.GOODBYE))
+        client.transport.resume_reading()
+
+
 async def test_the_server_ends_a_connection_with_a_goodbye(address: str, recorder: Recorder):
     """`disconnect` sends what is queued, then DISCONNECT, and ends the transport."""
     async with joined(address) as client:

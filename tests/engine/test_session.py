@@ -240,6 +240,7 @@ async def test_a_session_that_is_paused_stays_so_over_its_websocket():
     websocket.data_received(masked(TEXT, b"4one") + masked(9, b"p"))
     assert (told.messages, tape.frames) == ([], [])
     one.resume()
+    websocket.flush()
     assert (told.messages, tape.frames) == ([b"one"], [(PONG, b"p")])
 
 

@@ -104,6 +104,11 @@ class FaultyCluster(LocalCluster):
             return super().subscribe(room)
         return answer
 
+    @property
+    def subscribed(self) -> set[str]:
+        """Return the rooms that the server is subscribed to."""
+        return set(self._rooms)
+
     def release(self, room: str) -> None:
         """Have a subscription that is held take effect."""
         self.held.discard(room)

@@ -182,7 +182,7 @@ async def test_what_is_given_during_a_round_is_confirmed_by_the_next(line: Line,
 async def test_what_could_not_be_recorded_belongs_to_the_next_round(
     line: Line, feed: Feed[str], desk: Desk, error: Exception
 ):
-    """Whatever the store did, the messages of the round are confirmed with those of the next, which begins by itself."""
+    """Whatever the store did, the messages of the round are confirmed with those of the next round."""
     desk.errors = [error]
     confirmation = confirming(line, feed, desk)
     feed.offer("a", "A")

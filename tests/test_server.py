@@ -1,0 +1,219 @@
+"""`app.server`: what is served where, when it is ready, and how it ends."""
+
+import asyncio
+import json
+import socket
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import connect
+
+import app.server
+from app.cluster.local import LocalCluster
+from app.config import SettingsError, load
+from app.engine.base import Options
+from app.engine.socket_io import SocketIO
+from app.server import Listener, ListenError, listen
+from app.web.security import HEADERS
+from tests.engine.served import received
+from tests.serving import POLLING, get, hanging, running, settings
+from tests.waiting import DEADLINE, until
+
+
+async def missing(listener: Listener) -> str:
+    """Return what the server says is not ready, "" if it is ready."""
+    status, _, text = await get(f"{listener.url}/readyz")
+    assert status in (200, 503), text
+    return "" if status == 200 else json.loads(text)["message"].removeprefix("Not ready: ")
+
+
+# where
+
+
+@pytest.mark.parametrize(("query", "status"), [(POLLING, 200), ("EIO=4&transport=pigeon", 400)])
+async def test_an_answer_of_an_engine_has_the_security_headers(query: str, status: int):
+    """Each of them once, on what is answered and on what is refused; the engine's own headers stay."""
+    async with running(settings()) as (_, (listener,)):
+        answered, headers, _ = await get(f"{listener.url}/socket.io/?{query}")
+    assert answered == status
+    assert {name.decode(): value.decode() for name, value in HEADERS}.items() <= headers.items()
+    assert headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "path", ["/socket.io/", "/socket.io", "/friends/socket.io/", "/friends/socket.io", "/friends/socket.io//"]
+)
+async def test_the_friends_contract_is_on_every_port(path: str):
+    """By the port's own path and by the contract's, with or without the slash; it is one engine."""
+    async with running(settings(), ports=2) as (server, listeners):
+        for listener in listeners:
+            status, _, text = await get(f"{listener.url}{path}?{POLLING}")
+            assert status == 200, text
+            assert text.startswith('0{"sid"')
+        figures = server._engines["friends"]
+        assert isinstance(figures, SocketIO)
+        assert len(figures._engine.sessions) == 2
+
+
+async def test_rest_is_on_every_port():
+    """What no engine serves is the web application's, a contract that there is not among it."""
+    async with running(settings(), ports=2) as (_, listeners):
+        for listener in listeners:
+            assert (await get(f"{listener.url}/healthz"))[0] == 200
+            assert (await get(f"{listener.url}/enemies/socket.io/?{POLLING}"))[0] == 404
+
+
+async def test_a_port_names_what_is_at_its_socket_io():
+    """Two engines on two ports: each has its own `/socket.io`, a port without one has the web application there."""
+    engines = [SocketIO({}, Options(25, 20, 100_000, ("*",))) for _ in range(2)]
+    asked: list[int] = []
+
+    async def web(scope: Any, receive: Any, send: Any) -> None:
+        asked.append(scope["server"][1])
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None: ...
+
+    root = app.server._Root(web, {}, dict(zip((1, 2), engines, strict=True)))
+    for port in (2, 3):
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/socket.io/",
+            "query_string": POLLING.encode(),
+            "headers": [],
+            "client": ("127.0.0.1", 9),
+            "server": ("127.0.0.1", port),
+        }
+        await root(scope, receive, send)
+    opened = [len(engine._engine.sessions) for engine in engines]
+    for engine in engines:
+        await engine.drain(0)
+    assert opened == [0, 1]
+    assert asked == [3]
+
+
+@pytest.mark.parametrize("suite", ["socket.io", "engine.io"])
+@pytest.mark.parametrize("conformance", [True, False])
+async def test_the_protocol_suites_are_served_where_that_is_set(suite: str, conformance: bool):
+    """An echo for strangers is nothing that a server has by itself."""
+    async with running(settings(conformance=conformance)) as (_, (listener,)):
+        status, _, _ = await get(f"{listener.url}/conformance/{suite}/?{POLLING}")
+        assert status == (200 if conformance else 404)
+
+
+def test_the_protocol_suites_are_refused_in_production():
+    """The start ends, and says which option it was."""
+    with pytest.raises(SettingsError, match="PARLEY_CONFORMANCE"):
+        load(mode="prod", conformance=True)
+    assert not load(mode="prod").conformance
+
+
+# ports
+
+
+def test_any_port_stays_any_under_an_offset():
+    """Port 0 is no number that could be added to: the port that it would be is taken here, and that is no error."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        offset = taken.getsockname()[1]
+        (listener,) = listen(settings(port=0, port_offset=offset))
+        listener.socket.close()
+        assert listener.port not in (0, offset)
+        assert listener.url == f"http://127.0.0.1:{listener.port}"
+
+
+def test_an_offset_is_added_to_a_port():
+    """The port that is listened on is the sum; it is taken here, so that the error names it."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ListenError, match=f"port {port} for friends"):
+            listen(settings(port=port - 7, port_offset=7))
+
+
+# readiness
+
+
+async def test_a_server_whose_store_is_closed_is_not_ready():
+    """It says that it is the store."""
+    async with running(settings()) as (server, (listener,)):
+        assert await missing(listener) == ""
+        await server.store.close()
+        assert await missing(listener) == "store"
+
+
+async def test_a_server_that_left_the_cluster_is_not_ready():
+    """It says that it is the cluster."""
+    async with running(settings()) as (server, (listener,)):
+        await server._cluster.close()
+        assert await missing(listener) == "cluster"
+
+
+async def test_a_server_whose_store_hangs_is_not_ready(monkeypatch: pytest.MonkeyPatch):
+    """Whoever asks is answered within a bound, also by a store that says neither yes nor no."""
+    monkeypatch.setattr(app.server, "_PING_TIMEOUT", 0.05)
+    async with running(settings()) as (server, (listener,)):
+        with hanging(server):
+            assert await missing(listener) == "store"
+        assert await missing(listener) == ""
+
+
+async def test_a_server_that_drains_is_not_ready():
+    """A balancer that asks is told to send nobody any more."""
+    async with running(settings()) as (server, (listener,)):
+        await server._drain()
+        assert await missing(listener) == "serving"
+
+
+# the end
+
+
+class Stuck(LocalCluster):
+    """A cluster that never says that a room is subscribed to.
+
+    Attributes:
+        asked: what it owes an answer.
+
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[asyncio.Future[None]] = []
+
+    def subscribe(self, room: str) -> asyncio.Future[None]:
+        self.asked.append(asyncio.get_running_loop().create_future())
+        return self.asked[-1]
+
+
+async def test_a_handler_that_never_ends_holds_the_drain_up_for_its_timeout(monkeypatch: pytest.MonkeyPatch):
+    """A client in the middle of its connecting is closed, and the server ends."""
+    monkeypatch.setattr(app.server, "LocalCluster", Stuck)
+    async with running(settings()) as (server, (listener,)):
+        cluster = server._cluster
+        assert isinstance(cluster, Stuck)
+        han = (await server.plant())[0]
+        url = listener.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
+        async with connect(url, compression=None) as client:
+            await received(client)
+            await client.send(f"40{json.dumps({'token': server.users.token(han)})}")
+            await until(lambda: cluster.asked)
+            async with asyncio.timeout(DEADLINE):
+                await server._drain()
+        assert not cluster.asked[0].done()
+        cluster.asked[0].cancel()
+
+
+async def test_a_store_that_hangs_holds_the_drain_up_for_its_timeout():
+    """Who was there is recorded as last seen if the store answers in time, and the clients are closed in any case."""
+    async with running(settings()) as (server, (listener,)):
+        han = (await server.plant())[0]
+        url = listener.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
+        async with connect(url, compression=None) as client:
+            await received(client)
+            await client.send(f"40{json.dumps({'token': server.users.token(han)})}")
+            while not str(await received(client)).startswith('42["unseen_messages"'):
+                pass
+            with hanging(server):
+                async with asyncio.timeout(1):
+                    await server._drain()
