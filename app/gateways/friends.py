@@ -75,8 +75,11 @@ class FriendsGateway(Gateway):
         session.confirmation = Confirmation(connection, session.feed, confirm, self._settings.confirm_interval)
         try:
             await self._subscribe(connection, session)
+            first = await self.presence.arrive(session.user, connection.id)
+            if self._closing:
+                return
             self._names[session.user] = session.name
-            if await self.presence.arrive(session.user, connection.id):
+            if first:
                 self._announce("connected", session.user, session.name)
             pending = await self._mailbox.pending(session.user, self._settings.unseen_limit)
         except Unavailable as error:

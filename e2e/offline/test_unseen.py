@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from e2e.harness.client import TransportName
+from e2e.harness.deadline import eventually
 from e2e.harness.deployment import Fresh
 from e2e.harness.match import equals, has, instant, must, present, says, texts
 from e2e.harness.people import People, PeopleOf
@@ -206,3 +207,26 @@ async def test_of_too_many_unseen_messages_the_newest_come(fresh_deployment: Fre
     second = await bob.history(before=first[-1]["id"], limit=4)
     assert texts(first) == ["6", "5", "4", "3"]
     assert texts(second) == ["2", "1", "0"]
+
+
+@pytest.mark.requirement("FRIENDS-OFFLINE-001", "FRIENDS-OFFLINE-002")
+async def test_a_backlog_that_is_more_than_may_wait_comes_in_parts(fresh_deployment: Fresh, people_of: PeopleOf):
+    """Messages beyond what the server lets wait for a client come with the next connects: nobody is locked out."""
+    deployment = await fresh_deployment(MAX_BUFFER="40000")
+    alice, bob = await people_of(deployment).friendship("Alice", "Bob")
+    device = await alice.connect()
+    sent = [f"{number}{'😀' * 1000}" for number in range(12)]
+    for text in sent:
+        await device.say(text)
+    await device.say(7)
+    await device.expect("exception")
+
+    received: list[str] = []
+    while len(received) < len(sent):
+        phone = await bob.connect()
+        assert phone.unseen
+        received += reversed(texts(phone.unseen))
+        given = {message["id"] for message in phone.unseen}
+        await eventually(bob.peek, lambda rest, given=given: "given again" if given & {m["id"] for m in rest} else None)
+
+    assert sorted(received) == sorted(sent)

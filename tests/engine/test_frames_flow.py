@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from app.engine import websocket
-from app.engine.websocket import Writes, frame
+from app.engine.websocket import TURN, WebSocket, Writes, frame
 from tests.engine.loops import on_each_loop
-from tests.engine.peer import BINARY, CLOSE, CONT, PING, PONG, TEXT, Peer, dialled, masked, taped
+from tests.engine.peer import BINARY, CLOSE, CONT, PING, PONG, TEXT, Peer, Taken, Tape, dialled, masked, taped
 from tests.waiting import DEADLINE, until
 
 BYE = b"\x03\xe8"
@@ -229,3 +229,45 @@ async def test_endless_empty_fragments_take_no_memory():
     assert grown < 20_000
     ours.data_received(masked(CONT))
     assert taken.messages == [(TEXT, b"")]
+
+
+@on_each_loop
+async def test_a_flood_of_pings_leaves_others_their_turn():
+    """A segment full of PINGs is answered a turn's worth at a time, all of them in the end."""
+    ours, _, tape = taped()
+    ours.data_received(masked(PING) * 3 * TURN)
+    ours.flush()
+    assert len(tape.frames) == TURN
+    for _ in range(10):
+        await asyncio.sleep(0)
+        ours.flush()
+    assert tape.frames == [(PONG, b"")] * 3 * TURN
+
+
+@on_each_loop
+@pytest.mark.parametrize("flood", [masked(PING), masked(CONT, fin=False)], ids=["pings", "empty fragments"])
+async def test_frames_that_are_no_messages_have_a_rate(flood: bytes):
+    """A peer that sends control frames or fragments without end is closed for it, with 1008."""
+    taken, tape = Taken(), Tape()
+    ours = WebSocket(tape, taken, Writes(), 100_000, 1_000_000, lambda: None, rate=50)
+    ours.data_received(masked(TEXT, fin=False) + flood * 99)
+    assert not taken.endings
+    ours.data_received(flood * 5)
+    assert taken.endings == 1
+    assert tape.frames[-1] == (CLOSE, (1008).to_bytes(2, "big"))
+
+
+async def test_one_that_cannot_be_written_to_keeps_nobody_elses_frames(monkeypatch: pytest.MonkeyPatch):
+    """What fails for one websocket of a pass is logged, and the others are flushed."""
+
+    def broken(data: bytes) -> None:
+        raise RuntimeError("the transport is gone")
+
+    writes = Writes()
+    tapes = [Tape(), Tape(), Tape()]
+    monkeypatch.setattr(tapes[1], "write", broken)
+    for tape in tapes:
+        WebSocket(tape, Taken(), writes, 100_000, 1_000_000, lambda: None).send(frame(b"news"))
+    writes.flush()
+    assert [tape.frames for tape in (tapes[0], tapes[2])] == [[(TEXT, b"news")]] * 2
+    assert tapes[1].aborted

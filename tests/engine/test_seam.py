@@ -12,6 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from app.engine.base import Connection, Ending, Engine, encode
+from app.engine.socket_io import SocketIO
 from tests.engine.conftest import Recorder
 from tests.waiting import DEADLINE, until
 
@@ -300,6 +301,26 @@ async def test_a_prepared_packet_goes_to_many(address: str, recorder: Recorder, 
         for connection in recorder.connections:
             connection.send(packet)
         assert await received(one) == await received(two) == '42["news",{"text":"é\\u0000🚀"}]'
+
+
+async def test_a_client_that_dies_in_its_handshake_leaves_nothing(address: str, recorder: Recorder, engine: Engine):
+    """Junk behind the request, then a hang-up: others are served, nothing is logged, every place is given back."""
+    host, _, port = address.partition(":")
+    request = (
+        f"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: {address}\r\nConnection: Upgrade\r\n"
+        "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    async with joined(address) as client:
+        for _ in range(20):
+            _, writer = await asyncio.open_connection(host, int(port))
+            writer.write(request.encode() + b"\x00" * 300_000)
+            writer.transport.abort()
+            await client.send('42["alive"]')
+            assert await received(client) == '42["echo"]'
+    await until(lambda: not engine.connections)
+    assert isinstance(engine, SocketIO)
+    await until(lambda: not engine._engine.sessions)
+    assert engine._engine.admission._sessions == engine._engine.admission._unauthenticated == 0
 
 
 def test_what_json_cannot_carry_is_not_encoded():
