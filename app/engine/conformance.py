@@ -12,9 +12,9 @@ from typing import Any
 
 from app.engine.base import NO_ACK, Application, Connection, Ending, Handshake, Options
 from app.engine.engine_io import EngineIO
+from app.engine.frames import frame
 from app.engine.session import Closing, Prepared, Session
 from app.engine.socket_io import SocketIO
-from app.engine.websocket import frame
 
 __all__ = ["OPTIONS", "engine_io", "socket_io"]
 

@@ -27,7 +27,8 @@ from app.engine.origins import Origins
 from app.engine.refusal import FORBIDDEN, METHOD, REQUEST, SID, TRANSPORT, VERSION, RefusedRequestError
 from app.engine.session import Carrier, Closing, Prepared, Session
 from app.engine.upgrade import Probe
-from app.engine.websocket import WebSocket, Writes
+from app.engine.websocket import WebSocket
+from app.engine.writes import Writes
 
 __all__ = ["EngineIO"]
 

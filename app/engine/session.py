@@ -18,8 +18,9 @@ from typing import Any, Protocol
 from websockets.frames import CloseCode
 
 from app.engine.base import Handshake
+from app.engine.frames import frame
 from app.engine.packets import MalformedError
-from app.engine.websocket import WebSocket, frame
+from app.engine.websocket import WebSocket
 
 __all__ = ["ENDINGS", "Carrier", "Closing", "Prepared", "Session"]
 

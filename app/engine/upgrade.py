@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
+from app.engine.frames import frame
 from app.engine.session import Session
-from app.engine.websocket import WebSocket, frame
+from app.engine.websocket import WebSocket
 
 __all__ = ["UPGRADE_TIMEOUT", "Probe"]
 

@@ -25,8 +25,10 @@ except ImportError:  # no C compiler where it was installed
     from websockets.utils import apply_mask
 
 from app.engine.admission import Bucket
+from app.engine.frames import frame, header
+from app.engine.writes import Writes
 
-__all__ = ["Receiver", "WebSocket", "Writes", "frame"]
+__all__ = ["Receiver", "WebSocket"]
 
 ORDINARY: Final = 16 * 1024
 """Bytes of the largest frame that is parsed in place."""
@@ -42,19 +44,8 @@ CONTROL: Final = 125
 
 _WHOLE_TEXT = 0x81
 _PING = 0x89
-log = logging.getLogger("parley.engine")
 _logger = logging.getLogger("parley.engine.frames")
 _logger.setLevel(logging.CRITICAL)  # a peer's mistakes are not ours
-
-
-def frame(payload: bytes, opcode: int = Opcode.TEXT) -> bytes:
-    """Return a whole message as a server's frame."""
-    length = len(payload)
-    if length < 126:
-        return bytes((0x80 | opcode, length)) + payload
-    if length < 65536:
-        return bytes((0x80 | opcode, 126)) + length.to_bytes(2, "big") + payload
-    return bytes((0x80 | opcode, 127)) + length.to_bytes(8, "big") + payload
 
 
 class Receiver(Protocol):
@@ -71,29 +62,6 @@ class Receiver(Protocol):
     def gone(self) -> None:
         """Hear, once, that the websocket has ended."""
         ...
-
-
-class Writes:
-    """The websockets with something to write, flushed at the end of the loop's pass."""
-
-    def __init__(self) -> None:
-        self._dirty: list[WebSocket] = []
-
-    def add(self, websocket: WebSocket) -> None:
-        """Have a websocket flushed."""
-        if not self._dirty:
-            asyncio.get_running_loop().call_soon(self.flush)
-        self._dirty.append(websocket)
-
-    def flush(self) -> None:
-        """Write what is queued, a write a websocket."""
-        dirty, self._dirty = self._dirty, []
-        for websocket in dirty:
-            try:
-                websocket.flush()
-            except Exception:  # of one must not keep what the others are to be sent
-                log.exception("a websocket could not be written to")
-                websocket.abort()
 
 
 class WebSocket(asyncio.Protocol):
@@ -173,7 +141,7 @@ class WebSocket(asyncio.Protocol):
                 if position == end:
                     return end
                 continue
-            head = _header(data, position, end)
+            head = header(data, position, end)
             if head is None:
                 return position
             start, length = head
@@ -219,7 +187,7 @@ class WebSocket(asyncio.Protocol):
             passed = min(self._remaining, end - position)
             self._remaining -= passed
             position += passed
-            head = None if self._remaining else _header(data, position, end)
+            head = None if self._remaining else header(data, position, end)
             if head is None:
                 return position
             if data[position] & 0x0F == Opcode.CLOSE:
@@ -349,23 +317,3 @@ class WebSocket(asyncio.Protocol):
         if not self._ended:
             self._ended = True
             self._receiver.gone()
-
-
-def _header(data: bytes, position: int, end: int) -> tuple[int, int] | None:
-    """Return where a frame's payload begins and how long it is, None if its header is not complete."""
-    if end - position < 2:
-        return None
-    second = data[position + 1]
-    length = second & 0x7F
-    start = position + (6 if second & 0x80 else 2)
-    if length == 126:
-        start += 2
-        if start > end:
-            return None
-        length = data[position + 2] << 8 | data[position + 3]
-    elif length == 127:
-        start += 8
-        if start > end:
-            return None
-        length = int.from_bytes(data[position + 2 : position + 10], "big")
-    return (start, length) if start <= end else None

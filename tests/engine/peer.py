@@ -8,7 +8,8 @@ from typing import Any
 
 from websockets.utils import apply_mask
 
-from app.engine.websocket import WebSocket, Writes
+from app.engine.websocket import WebSocket
+from app.engine.writes import Writes
 from tests.waiting import DEADLINE
 
 __all__ = ["BINARY", "CLOSE", "CONT", "PING", "PONG", "TEXT", "Peer", "Taken", "Tape", "dialled", "masked", "taped"]

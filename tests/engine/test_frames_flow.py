@@ -7,7 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from app.engine import websocket
-from app.engine.websocket import TURN, WebSocket, Writes, frame
+from app.engine.frames import frame
+from app.engine.websocket import TURN, WebSocket
+from app.engine.writes import Writes
 from tests.engine.loops import on_each_loop
 from tests.engine.peer import BINARY, CLOSE, CONT, PING, PONG, TEXT, Peer, Taken, Tape, dialled, masked, taped
 from tests.waiting import DEADLINE, until

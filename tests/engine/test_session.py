@@ -13,7 +13,8 @@ from app.engine.base import Handshake, Options
 from app.engine.packets import MalformedError
 from app.engine.session import Carrier, Closing, Prepared, Session
 from app.engine.socket_io import SocketIO
-from app.engine.websocket import WebSocket, Writes
+from app.engine.websocket import WebSocket
+from app.engine.writes import Writes
 from tests.engine.conftest import Recorder
 from tests.engine.peer import BINARY, CLOSE, PONG, TEXT, Frame, Tape, masked
 from tests.engine.served import Polling, received, served
