@@ -18,6 +18,10 @@ __all__ = ["BODY_TIMEOUT", "get", "post"]
 BODY_TIMEOUT = 10.0
 """Seconds in which the body of a POST must be there."""
 
+LINGER = 1.0
+LINGER_BYTES = 8_000_000
+"""Seconds and bytes for which a body that is too large is read, and thrown away, before it is refused."""
+
 UPGRADE_PATIENCE = 0.05
 """Seconds that a GET waits for the upgrade that it may have overtaken."""
 
@@ -94,8 +98,7 @@ def _refusal(closing: Closing) -> RefusedRequestError:
 async def _body(session: Session, scope: Any, receive: Any, limit: int) -> bytes:
     length = dict(scope["headers"]).get(b"content-length", b"0")
     if not length.isdigit() or int(length) > limit:
-        session.end(Closing.LIMIT)
-        raise RefusedRequestError(REQUEST, 413, "Payload too large", close=True)
+        raise await _too_large(session, receive)
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_TIMEOUT):
@@ -106,10 +109,28 @@ async def _body(session: Session, scope: Any, receive: Any, limit: int) -> bytes
                     raise RefusedRequestError(REQUEST)
                 body += event.get("body", b"")
                 if len(body) > limit:
-                    session.end(Closing.LIMIT)
-                    raise RefusedRequestError(REQUEST, 413, "Payload too large", close=True)
+                    raise await _too_large(session, receive)
                 if not event.get("more_body"):
                     return bytes(body)
     except TimeoutError:
         session.end(Closing.LIMIT)
         raise RefusedRequestError(REQUEST, 408, "Request timeout", close=True) from None
+
+
+async def _too_large(session: Session, receive: Any) -> RefusedRequestError:
+    """End the session and return its answer, once what is under way was read and thrown away.
+
+    A connection that is closed on unread bytes is reset, and its client may never see the answer.
+    """
+    session.end(Closing.LIMIT)
+    left = LINGER_BYTES
+    try:
+        async with asyncio.timeout(LINGER):
+            while left > 0:
+                event = await receive()
+                left -= len(event.get("body", b""))
+                if not event.get("more_body"):
+                    break
+    except TimeoutError:
+        pass
+    return RefusedRequestError(REQUEST, 413, "Payload too large", close=True)

@@ -155,7 +155,13 @@ class WebSocket(asyncio.Protocol):
                     position = start + length
             elif self._too_many():
                 self.close(CloseCode.POLICY_VIOLATION)
-            elif data[position] == _PING and length <= CONTROL and data[position + 1] & 0x80 and start + length <= end:
+            elif (
+                data[position] == _PING
+                and data[position + 1] & 0x80
+                and length <= CONTROL
+                and start + length <= end
+                and self._frames is None
+            ):
                 self.send(frame(apply_mask(data[start : start + length], data[start - 4 : start]), Opcode.PONG))
                 position = start + length
             else:
