@@ -1,7 +1,8 @@
 """The seam between the engine and what is served over it.
 
 An `Application` is told of connections and events and answers; the engine owns transports, heartbeats, packets,
-acknowledgements and rooms. One engine serves one Socket.IO server with the single namespace `/`.
+acknowledgements and rooms. One engine serves one Socket.IO server; what `encode` makes is for its namespace `/`, and
+`disconnect` ends the whole session.
 
 Order, for one connection: `authorize`, then the CONNECT packet, then `connected`, then `received` for each event in
 the order of its frames, and `disconnected` last. They never run at the same time.
@@ -134,7 +135,8 @@ class Connection(Protocol):
         """Have `arrived` called once everything that was queued before this call has reached the client.
 
         It is never called if the connection ends first. An Engine.IO client answers a PING at once and packets of a
-        connection arrive in order, so the PONG to a PING that is queued now proves it.
+        connection arrive in order, so the PONG to a PING that is queued now proves it. A polling client must not go on
+        after an answer that it has lost, and none does.
         """
         ...
 

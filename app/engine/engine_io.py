@@ -70,7 +70,7 @@ class EngineIO:
     # ASGI
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        query = _query(scope)
         if scope["type"] == "websocket":
             await self._websocket(scope, query, receive, send)
             return
@@ -171,12 +171,15 @@ class EngineIO:
             )
             await send({"type": "websocket.http.response.body", "body": refused.body})
             return
-        await send({"type": "websocket.accept"})
-        transport, early = scope["extensions"][EXTENSION]()
-        if transport.is_closing():  # its client has hung up already
-            session.upgrading = False
-            if opening is not None:
-                session.end(Closing.LOST)
+        try:
+            await send({"type": "websocket.accept"})
+            transport, early = scope["extensions"][EXTENSION]()
+        except BaseException:
+            self._give_up(session, opening)
+            raise
+        if transport.is_closing() or session.closed:  # its client has hung up already, or the server is going away
+            transport.abort()
+            self._give_up(session, opening)
             return
         if opening is None:
             receiver = Probe(session)
@@ -188,6 +191,13 @@ class EngineIO:
         transport.set_protocol(websocket)
         if early:
             websocket.data_received(early)
+
+    @staticmethod
+    def _give_up(session: Session, opening: Prepared | None) -> None:
+        """Forget a websocket that was not made: a session that began with it ends, another may try again."""
+        session.upgrading = False
+        if opening is not None:
+            session.end(Closing.LOST)
 
     def _make(self, transport: asyncio.Transport, receiver: Any, session: Session) -> WebSocket:
         options = self._options
@@ -218,8 +228,13 @@ class EngineIO:
 
 def _handshake(scope: Any, address: str) -> Handshake:
     """Return what a scope says about a client. Nothing else of the scope is kept: all of Hypercorn hangs on it."""
-    query: dict[str, str] = {}
-    for name, value in parse_qsl(scope["query_string"].decode("latin-1")):
-        query.setdefault(name, value)
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-    return Handshake(query, headers, {}, address)
+    return Handshake(_query(scope), headers, {}, address)
+
+
+def _query(scope: Any) -> dict[str, str]:
+    """Return the parameters of a request's URL, the first value of each."""
+    query: dict[str, str] = {}
+    for name, value in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True):
+        query.setdefault(name, value)
+    return query

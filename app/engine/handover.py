@@ -73,7 +73,8 @@ class _Stream(WSStream):
         buffered.clear()
         if self.closed or server.reader.at_eof():
             transport.abort()  # its client has hung up already, and nobody would hear of that again
-        transport.resume_reading()  # the reader may have paused it
+        transport.resume_reading()  # the reader may have paused it, and must not resume it later
+        server.reader._paused = False  # pyright: ignore
         gone = cast("asyncio.StreamWriter", _Gone())
         server.writer._transport = gone  # pyright: ignore  (it would close the transport when it is collected)
         server.writer = gone

@@ -7,11 +7,14 @@ first. Putting a session in and taking it out costs the same however many there 
 from __future__ import annotations
 
 import asyncio
+import logging
 import weakref
 from collections import deque
 from typing import Protocol
 
 __all__ = ["Heartbeat", "Pulse"]
+
+log = logging.getLogger("parley.engine")
 
 
 class Pulse(Protocol):
@@ -58,17 +61,31 @@ class Heartbeat:
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()
         now = loop.time()
-        while self._deadlines and self._deadlines[0][0] <= now:
-            _, reference, number = self._deadlines.popleft()
-            session = reference()
+        try:
+            while self._deadlines and self._deadlines[0][0] <= now:
+                _, reference, number = self._deadlines.popleft()
+                self._expire(reference(), number)
+            while self._pings and self._pings[0][0] <= now:
+                _, reference = self._pings.popleft()
+                self._beat(reference, now)
+        finally:
+            due = [queue[0][0] for queue in (self._pings, self._deadlines) if queue]
+            self._timer = loop.call_at(min(due), self._tick) if due else None
+
+    def _expire(self, session: Pulse | None, number: int) -> None:
+        try:
             if session is not None and not session.answered(number):
                 session.lapse()
-        while self._pings and self._pings[0][0] <= now:
-            _, reference = self._pings.popleft()
-            session = reference()
+        except Exception:  # of one must not stop the heart of all
+            log.exception("a session that did not answer could not be ended")
+
+    def _beat(self, reference: weakref.ref[Pulse], now: float) -> None:
+        session = reference()
+        try:
             number = session.beat() if session is not None else None
-            if number is not None:
-                self._deadlines.append((now + self._timeout, reference, number))
-                self._pings.append((now + self._interval, reference))
-        due = [queue[0][0] for queue in (self._pings, self._deadlines) if queue]
-        self._timer = loop.call_at(min(due), self._tick) if due else None
+        except Exception:
+            log.exception("a session could not be sent its heartbeat")
+            return
+        if number is not None:
+            self._deadlines.append((now + self._timeout, reference, number))
+            self._pings.append((now + self._interval, reference))

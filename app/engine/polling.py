@@ -35,7 +35,7 @@ async def get(session: Session, receive: Any) -> bytes:
         await asyncio.sleep(UPGRADE_PATIENCE)
         if session.upgraded:
             raise RefusedRequestError(REQUEST)
-        return NOOP
+        return session.take() or NOOP
     body = session.take()
     return await _wait(session, receive) if body is None else body
 

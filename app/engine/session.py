@@ -43,6 +43,14 @@ class Closing(enum.Enum):
 ENDINGS = tuple(closing.name.lower() for closing in Closing)
 """The reasons, as they are counted."""
 
+_FAULTS: dict[int | None, Closing] = {
+    CloseCode.PROTOCOL_ERROR: Closing.MALFORMED,
+    CloseCode.INVALID_DATA: Closing.MALFORMED,
+    CloseCode.POLICY_VIOLATION: Closing.LIMIT,
+    CloseCode.MESSAGE_TOO_BIG: Closing.LIMIT,
+}
+"""What a websocket was closed for, by the code that it sent."""
+
 _CODES = {Closing.MALFORMED: CloseCode.PROTOCOL_ERROR, Closing.LIMIT: CloseCode.POLICY_VIOLATION}
 
 
@@ -52,14 +60,12 @@ class Prepared:
     Attributes:
         frames: for a websocket.
         payload: for long polling: the packets, separated.
-        packets: how many.
 
     """
 
-    __slots__ = ("frames", "packets", "payload")
+    __slots__ = ("frames", "payload")
 
     def __init__(self, packet: bytes, attachments: Sequence[bytes] = ()) -> None:
-        self.packets = 1 + len(attachments)
         self.frames = frame(packet)
         self.payload = packet
         for attachment in attachments:
@@ -166,7 +172,8 @@ class Session:
         return None if self.closed else self.ping()
 
     def answered(self, number: int) -> bool:
-        return self.closed is not None or self._answered >= number
+        # a client that is not read cannot answer: its next PING decides
+        return self.closed is not None or self.paused or self._answered >= number
 
     def lapse(self) -> None:
         self.end(Closing.TIMEOUT)
@@ -211,8 +218,8 @@ class Session:
         except MalformedError:
             self.end(Closing.MALFORMED)
 
-    def gone(self) -> None:
-        self.end(Closing.LOST)
+    def gone(self, fault: int | None = None) -> None:
+        self.end(_FAULTS.get(fault, Closing.LOST))
 
     def pause(self) -> None:
         """Take no more packets until `resume`; those of a polling client wait in its requests."""

@@ -217,6 +217,7 @@ class SocketIO:
         except Refused as refused:
             if refused.retry:
                 session.end(Closing.SERVER)
+                return
             _send(session, CONNECT_ERROR, namespace, {"message": refused.text})
             return
         if session.closed:

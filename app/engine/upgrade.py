@@ -50,12 +50,12 @@ class Probe:
         else:
             self._session.binary(message)
 
-    def gone(self) -> None:
+    def gone(self, fault: int | None = None) -> None:
         self._timer.cancel()
         if self._session.upgrading:
             self._session.upgrading = False
         else:
-            self._session.gone()
+            self._session.gone(fault)
 
     def _give_up(self) -> None:
         self.websocket.close(1002)

@@ -59,8 +59,8 @@ class Receiver(Protocol):
         """Take a binary message."""
         ...
 
-    def gone(self) -> None:
-        """Hear, once, that the websocket has ended."""
+    def gone(self, fault: int | None = None) -> None:
+        """Hear, once, that the websocket has ended; `fault` is the close code if the peer broke a rule."""
         ...
 
 
@@ -79,9 +79,9 @@ class WebSocket(asyncio.Protocol):
     """
 
     __slots__ = (
-        "_bucket", "_closing", "_ended", "_frames", "_max_buffer", "_max_message", "_ordinary", "_out", "_parts",
-        "_paused", "_queued", "_rate", "_receiver", "_remaining", "_resting", "_slow", "_tail", "_text", "_transport",
-        "_writes",
+        "_bucket", "_closing", "_ended", "_fault", "_frames", "_max_buffer", "_max_message", "_ordinary", "_out",
+        "_parts", "_paused", "_queued", "_rate", "_receiver", "_remaining", "_resting", "_slow", "_tail", "_text",
+        "_transport", "_writes",
     )  # fmt: skip
 
     def __init__(
@@ -103,6 +103,7 @@ class WebSocket(asyncio.Protocol):
         self._slow = slow
         self._rate = rate
         self._bucket: Bucket | None = None
+        self._fault: int | None = None
         self._tail = b""
         self._out: list[bytes] = []
         self._queued = 0
@@ -147,14 +148,14 @@ class WebSocket(asyncio.Protocol):
             start, length = head
             if data[position] == _WHOLE_TEXT and length <= self._ordinary and self._frames is None:
                 if not data[position + 1] & 0x80:
-                    self.close(CloseCode.PROTOCOL_ERROR)
+                    self._fail(CloseCode.PROTOCOL_ERROR)
                 elif start + length > end:
                     return position
                 else:
                     self._receiver.text(apply_mask(data[start : start + length], data[start - 4 : start]))
                     position = start + length
             elif self._too_many():
-                self.close(CloseCode.POLICY_VIOLATION)
+                self._fail(CloseCode.POLICY_VIOLATION)
             elif (
                 data[position] == _PING
                 and data[position + 1] & 0x80
@@ -212,6 +213,8 @@ class WebSocket(asyncio.Protocol):
         for answer in frames.data_to_send():
             (self.send if frames.state is State.OPEN else self._write)(answer)
         if frames.state is not State.OPEN:
+            if frames.close_rcvd is None and frames.close_sent is not None:
+                self._fault = frames.close_sent.code
             self._finish(answered=frames.close_rcvd is not None)
         elif not (self._remaining or self._parts or self._fragmented()):
             self._frames = None
@@ -293,6 +296,11 @@ class WebSocket(asyncio.Protocol):
             self._write(frame(code.to_bytes(2, "big"), Opcode.CLOSE))
             self._finish()
 
+    def _fail(self, code: int) -> None:
+        """Close for what the peer has done."""
+        self._fault = code
+        self.close(code)
+
     def _finish(self, *, answered: bool = False) -> None:
         """Take and send no more messages: a Close frame was sent, and perhaps answered."""
         self._closing = True
@@ -322,4 +330,4 @@ class WebSocket(asyncio.Protocol):
     def _end(self) -> None:
         if not self._ended:
             self._ended = True
-            self._receiver.gone()
+            self._receiver.gone(self._fault)

@@ -57,7 +57,7 @@ class Taken:
         self.messages.append((BINARY, message))
         self.then(message)
 
-    def gone(self) -> None:
+    def gone(self, fault: int | None = None) -> None:
         self.endings += 1
 
     def too_slow(self) -> None:

@@ -188,3 +188,22 @@ async def test_a_client_that_answers_stays_and_one_that_does_not_is_closed(recor
         await until(lambda: patient.endings["lost"] == 1)
         await asyncio.sleep(0)
         assert not patient.endings["timeout"]
+
+
+@pytest.mark.parametrize("failing", ["beat", "lapse"])
+def test_one_session_that_fails_stops_no_others_heart(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, failing: str
+):
+    """What cannot be sent its PING, or be ended, is logged, and the others go on."""
+
+    def fail() -> int | None:
+        raise RuntimeError("a session that fails")
+
+    beats = Heartbeat(INTERVAL, TIMEOUT)
+    broken, other = Beating(clock, answers=False), Beating(clock)
+    monkeypatch.setattr(broken, failing, fail)
+    for session in (broken, other):
+        beats.start(session)
+    clock.advance(3 * INTERVAL + TIMEOUT)
+    assert len(other.pings) == 3
+    assert "a session that fails" in caplog.text

@@ -303,6 +303,22 @@ async def test_a_prepared_packet_goes_to_many(address: str, recorder: Recorder, 
         assert await received(one) == await received(two) == '42["news",{"text":"é\\u0000🚀"}]'
 
 
+@pytest.mark.parametrize(
+    ("frames", "why"),
+    [(b"\x81\x00", "malformed"), (b"\x82\xff" + (10**9).to_bytes(8, "big") + bytes(4), "limit")],
+    ids=["unmasked", "oversized"],
+)
+async def test_what_a_websocket_refuses_is_counted_for_what_it_is(
+    address: str, engine: Engine, frames: bytes, why: str
+):
+    """A frame that breaks a rule is no lost connection."""
+    async with joined(address) as client:
+        client.transport.write(frames)
+        await ended(client)
+    await until(lambda: not engine.connections)
+    assert dict(engine.endings) == {why: 1}
+
+
 async def test_a_client_that_dies_in_its_handshake_leaves_nothing(address: str, recorder: Recorder, engine: Engine):
     """Junk behind the request, then a hang-up: others are served, nothing is logged, every place is given back."""
     host, _, port = address.partition(":")

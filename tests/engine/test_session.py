@@ -282,3 +282,14 @@ async def test_a_real_client_misses_nothing_while_it_upgrades(recorder: Recorder
             await until(lambda: ("ended", "sent") in recorder.told)
             began = [event for what, event, *_ in recorder.told if what == "began"]
             assert began == ["posted", "sent"]
+
+
+def test_a_client_that_is_not_read_is_not_taken_for_dead():
+    """While a session takes no packets its PONG cannot have come; afterwards the next PING decides."""
+    one, _ = session()
+    number = one.ping()
+    assert not one.answered(number)
+    one.pause()
+    assert one.answered(number)
+    one.resume()
+    assert not one.answered(one.ping())
