@@ -1,6 +1,7 @@
 """The command line: `parley serve | seed | doctor`.
 
-Exit codes: 0 done, 1 `doctor` found something wrong, 2 the settings, a port or the store cannot be used.
+Exit codes: 0 done, 1 `doctor` found something wrong, 2 the settings, a port or the store cannot be used, 128 and the
+signal's number where a signal ended the process before it could end by itself.
 """
 
 from __future__ import annotations

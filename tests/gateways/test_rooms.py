@@ -158,7 +158,7 @@ async def test_the_last_who_leaves_ends_the_subscription(
 ):
     """The others who leave do not, nor does one who was never there."""
     for one in people[:2]:
-        asyncio.ensure_future(rooms.join(one, ROOM))  # noqa: RUF006
+        asyncio.ensure_future(rooms.join(one, ROOM))  # noqa: RUF006  (its end is the cluster's answer)
     rooms.leave(people[0], ROOM)
     rooms.leave(people[0], ROOM)
     rooms.leave(people[2], ROOM)
@@ -170,7 +170,7 @@ async def test_the_last_who_leaves_ends_the_subscription(
 async def test_who_leaves_all_rooms_is_in_none(rooms: Rooms, cluster: Slow, people: list[NamespaceConnection]):
     """Each room is left as if it were the only one: others in it keep its subscription."""
     for connection, room in ((people[0], "one"), (people[0], "two"), (people[1], "two")):
-        asyncio.ensure_future(rooms.join(connection, room))  # noqa: RUF006
+        asyncio.ensure_future(rooms.join(connection, room))  # noqa: RUF006  (its end is the cluster's answer)
     rooms.leave_all(people[0])
     assert not people[0].rooms
     assert cluster.calls[2:] == [("unsubscribe", "one")]
@@ -178,7 +178,7 @@ async def test_who_leaves_all_rooms_is_in_none(rooms: Rooms, cluster: Slow, peop
 
 async def test_who_comes_back_at_once_is_subscribed(rooms: Rooms, cluster: Slow, people: list[NamespaceConnection]):
     """Join, leave, join: the last call of the cluster is a subscription, and that is the one to wait for."""
-    asyncio.ensure_future(rooms.join(people[0], ROOM))  # noqa: RUF006
+    asyncio.ensure_future(rooms.join(people[0], ROOM))  # noqa: RUF006  (its end is the cluster's answer)
     rooms.leave(people[0], ROOM)
     back = asyncio.ensure_future(rooms.join(people[0], ROOM))
     assert [what for what, _ in cluster.calls] == ["subscribe", "unsubscribe", "subscribe"]
@@ -193,7 +193,7 @@ async def test_who_comes_back_at_once_is_subscribed(rooms: Rooms, cluster: Slow,
 
 async def test_a_room_that_was_left_is_forgotten(rooms: Rooms, cluster: Slow, people: list[NamespaceConnection]):
     """Nothing is kept of a room that nobody is in, however many there were."""
-    asyncio.ensure_future(rooms.join(people[0], ROOM))  # noqa: RUF006
+    asyncio.ensure_future(rooms.join(people[0], ROOM))  # noqa: RUF006  (its end is the cluster's answer)
     cluster.answers[0].set_result(None)
     await turns()
     kept = weakref.ref(cluster.answers.pop())
@@ -206,7 +206,7 @@ async def test_a_subscription_that_cannot_be_ended_harms_nobody(
     rooms: Rooms, cluster: Slow, people: list[NamespaceConnection], unheard: list[Any]
 ):
     """Leaving has no result, so the failure is nobody's: it is not reported as one that was forgotten."""
-    asyncio.ensure_future(rooms.join(people[0], ROOM))  # noqa: RUF006
+    asyncio.ensure_future(rooms.join(people[0], ROOM))  # noqa: RUF006  (its end is the cluster's answer)
     cluster.answers[0].set_result(None)
     rooms.leave(people[0], ROOM)
     cluster.answers[1].set_exception(Unavailable())

@@ -211,7 +211,7 @@ async def test_a_failure_of_the_engine_is_unavailable(store: SQLiteStore, path: 
         await asyncio.sleep(0)
     results = await asyncio.gather(*appends, return_exceptions=True)
     assert all(isinstance(result, Unavailable) for result in results)
-    assert all(isinstance(result.__cause__, sqlite3.OperationalError) for result in results)  # type: ignore[union-attr]
+    assert all(isinstance(result.__cause__, sqlite3.OperationalError) for result in results)  # pyright: ignore  (gathered results may be errors)
     assert 1 <= len(caplog.records) <= 2
     assert "no such table" in caplog.text
     with pytest.raises(Unavailable):

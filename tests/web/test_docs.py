@@ -150,7 +150,6 @@ async def test_the_page_tells_the_socketio_side(service: Service) -> None:
         assert refusal.payload in blocks
 
 
-@pytest.mark.skipif(not REQUIREMENTS.is_file(), reason="the contract has no requirements yet")
 async def test_the_page_lists_every_requirement(service: Service) -> None:
     """Each requirement of the contract can be linked to by its id."""
     page = await _page(service)
