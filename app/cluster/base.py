@@ -1,34 +1,53 @@
-"""What equal servers share while they run: rooms to publish in, and a roster of who is connected.
+"""What equal servers share while they run: rooms to publish in, a roster of who is connected, sessions and counters.
 
 Every adapter passes the same contract suite, `tests/cluster/`. Nothing here is durable: the cluster is a hint, the
-store is the truth. A publication may be lost when the link to the others is interrupted; `Listener.resync` is called
-once it is whole again, so that the servers can hand out from the store what was missed.
+store is the truth. The link to the other servers may be interrupted at any time; a server goes on without it:
 
-Every coroutine and every future may raise `Unavailable`.
+- a publication may be lost; `Listener.resync` says for which rooms, once the link is whole, so that the servers hand
+  out from the store what was missed. One made with `retry` is kept and sent then, perhaps for the second time;
+- a subscription counts from then on;
+- what a server says of its own sockets is kept, and the roster learns it then: `Listener.arrived` and `departed`
+  tell of the users for whom that made a difference.
+
+Coroutines and futures raise `Unavailable` where they say so, and all of them after `close`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Protocol
 
-__all__ = ["Cluster", "Listener"]
+__all__ = ["Cluster", "ClusterUnusableError", "Listener"]
+
+
+class ClusterUnusableError(Exception):
+    """The cluster cannot be joined, and trying again will not help; the text says what to change."""
 
 
 class Listener(Protocol):
-    """What a server does with the news of the cluster. Both calls come from the event loop and must not block."""
+    """What a server does with the news of the cluster. All calls come from the event loop and must not block."""
 
     def deliver(self, room: str, payload: bytes) -> None:
         """Take a publication for a room that this server has subscribed to."""
         ...
 
-    def resync(self) -> None:
-        """Publications may have been missed since the last call of `deliver`; from now on they come again."""
+    def resync(self, rooms: Collection[str] | None) -> None:
+        """Publications for these rooms may have been missed; None stands for every room of this server.
+
+        What is published from now on comes after this call.
+        """
+        ...
+
+    def arrived(self, roster: str, user: str) -> None:
+        """Hear that a user was absent and is present now, through a socket that `arrive` could not tell of."""
         ...
 
     def departed(self, roster: str, user: str) -> None:
-        """Hear that the sweep has removed the last socket that a dead server left of this user; one server hears it."""
+        """Hear that a user is absent now: a dead server left the last socket, or `leave` could not tell.
+
+        One server of all hears it.
+        """
         ...
 
 
@@ -36,23 +55,24 @@ class Cluster(Protocol):
     """One server's link to all servers, itself included."""
 
     async def open(self, listener: Listener) -> None:
-        """Join the cluster. Publications and resyncs go to `listener` from now on."""
+        """Join the cluster, and tell `listener` its news from now on. Raise `ClusterUnusableError`, `Unavailable`."""
         ...
 
     async def close(self) -> None:
-        """Leave the cluster; the sockets of this server linger until the others sweep them. May be called twice."""
+        """Leave the cluster; what sockets of this server are left linger for a while. May be called twice."""
         ...
 
     async def ping(self) -> None:
-        """Return when the cluster has answered."""
+        """Return when the cluster has answered, over every connection to it. Raise `Unavailable`."""
         ...
 
     # rooms
 
     def subscribe(self, room: str) -> asyncio.Future[None]:
-        """Subscribe, and return a future: from when it is done, everything published in the room reaches this server.
+        """Subscribe, and return a future: once it is done, what is published in the room reaches this server.
 
         Subscriptions and their ends take effect in the order of the calls, whether or not the futures are awaited.
+        During an interruption the future is done at once, as a `resync` of the room will follow.
         """
         ...
 
@@ -60,18 +80,27 @@ class Cluster(Protocol):
         """End the subscription. What was under way may still be delivered."""
         ...
 
-    def publish(self, room: str, payload: bytes) -> None:
-        """Send to every server that has subscribed to the room, this one included.
+    def publish(self, room: str, payload: bytes, *, retry: bool = False) -> None:
+        """Send to every server that has subscribed to the room.
 
-        Publications of one server arrive everywhere in the order of their calls. Never blocks, never raises: a
-        publication that cannot be sent is one that may be lost.
+        This server's own subscription is served before the call returns. Publications of one server arrive
+        everywhere in the order of their calls, but for one that is sent again. Never blocks, never raises.
+
+        Args:
+            room: its name, any text.
+            payload: any bytes.
+            retry: keep it during an interruption and send it after that, perhaps twice; of many, the latest.
+
         """
         ...
 
     # rosters: which sockets of which users are connected, per roster (a contract), on all servers
 
-    async def arrive(self, roster: str, user: str, socket: str) -> bool:
-        """Add a socket. Return True if the user was absent. The oldest lingering socket, if any, is forgotten."""
+    async def arrive(self, roster: str, user: str, socket: str, data: str = "") -> bool:
+        """Add a socket. Return True if the user was absent. The oldest lingering socket, if any, is forgotten.
+
+        False during an interruption: `Listener.arrived` makes up for it.
+        """
         ...
 
     async def linger(self, roster: str, user: str, socket: str) -> None:
@@ -79,9 +108,47 @@ class Cluster(Protocol):
         ...
 
     async def leave(self, roster: str, user: str, socket: str) -> bool:
-        """Remove a socket, lingering or not. Return True if it was there and the user is now absent."""
+        """Remove a socket, lingering or not. Return True if it was there and the user is now absent.
+
+        False during an interruption: `Listener.departed` makes up for it.
+        """
         ...
 
     async def present(self, roster: str, users: Iterable[str]) -> set[str]:
-        """Return those of the users who are present: with a socket, lingering ones included."""
+        """Return those of the users who are present: with a socket, lingering ones included. Raise `Unavailable`."""
+        ...
+
+    async def sockets(self, roster: str, users: Iterable[str]) -> dict[str, list[str]]:
+        """Return the data of each socket of those users who are present, in no order. Raise `Unavailable`."""
+        ...
+
+    async def count(self, roster: str) -> int:
+        """Return how many users are present. Raise `Unavailable`."""
+        ...
+
+    async def page(self, roster: str, offset: int, limit: int) -> list[str]:
+        """Return a page of the users who are present, those who have been for longest first. Raise `Unavailable`."""
+        ...
+
+    # sessions: values that any server can read, until they have not been used for a while
+
+    async def remember(self, name: str, value: str, seconds: float) -> None:
+        """Keep a value under a name for so many seconds from now. Raise `Unavailable`."""
+        ...
+
+    async def recall(self, name: str) -> str | None:
+        """Return the value of a name, None if there is none or its time has passed. Raise `Unavailable`."""
+        ...
+
+    async def forget(self, name: str) -> None:
+        """Keep the value of a name no longer. Raise `Unavailable`."""
+        ...
+
+    # rate counters
+
+    async def tally(self, name: str, window: float) -> tuple[int, float]:
+        """Count an event, and return how many there were in the window, this one included, and its seconds left.
+
+        The first event of a name begins a window of so many seconds. Raise `Unavailable`.
+        """
         ...

@@ -3,31 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
+from itertools import islice
 
 from app.cluster.base import Cluster, Listener
+from app.cluster.expiring import Expiring
 from app.domain.errors import Unavailable
 
 __all__ = ["LocalCluster"]
 
 
 class _Sockets:
-    """The sockets of one user in one roster, oldest first."""
+    """The sockets of one user in one roster with their data; those that linger are the oldest first."""
 
     __slots__ = ("connected", "lingering")
 
     def __init__(self) -> None:
-        self.connected: dict[str, None] = {}
-        self.lingering: dict[str, None] = {}
+        self.connected: dict[str, str] = {}
+        self.lingering: dict[str, str] = {}
 
 
 class LocalCluster(Cluster):
-    """A `Cluster` without other servers: publications are delivered before `publish` returns."""
+    """A `Cluster` without other servers: never interrupted, and publications are delivered before `publish` returns.
 
-    def __init__(self) -> None:
+    Args:
+        clock: returns seconds that never go back.
+
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._listener: Listener | None = None
         self._rooms: set[str] = set()
-        self._rosters: dict[str, dict[str, _Sockets]] = {}
+        self._rosters: dict[str, dict[str, _Sockets]] = {}  # users in the order in which they came
+        self._sessions: Expiring[str] = Expiring(clock)
+        self._tallies: Expiring[int] = Expiring(clock)
 
     async def open(self, listener: Listener) -> None:
         self._listener = listener
@@ -36,44 +46,42 @@ class LocalCluster(Cluster):
         self._listener = None
         self._rooms.clear()
         self._rosters.clear()
+        self._sessions.clear()
+        self._tallies.clear()
 
     async def ping(self) -> None:
         self._ensure_open()
 
+    # rooms
+
     def subscribe(self, room: str) -> asyncio.Future[None]:
-        done = asyncio.get_running_loop().create_future()
-        if self._listener is None:
-            done.set_exception(Unavailable())
-        else:
-            self._rooms.add(room)
-            done.set_result(None)
-        return done
+        self._rooms.add(room)
+        return self._done()
 
     def unsubscribe(self, room: str) -> asyncio.Future[None]:
         self._rooms.discard(room)
-        done = asyncio.get_running_loop().create_future()
-        done.set_result(None)
-        return done
+        return self._done()
 
-    def publish(self, room: str, payload: bytes) -> None:
+    def publish(self, room: str, payload: bytes, *, retry: bool = False) -> None:
         if self._listener and room in self._rooms:
             self._listener.deliver(room, payload)
 
-    async def arrive(self, roster: str, user: str, socket: str) -> bool:
+    # rosters
+
+    async def arrive(self, roster: str, user: str, socket: str, data: str = "") -> bool:
         self._ensure_open()
         users = self._rosters.setdefault(roster, {})
         first = user not in users
         sockets = users.setdefault(user, _Sockets())
         sockets.lingering.pop(next(iter(sockets.lingering), ""), None)
-        sockets.connected[socket] = None
+        sockets.connected[socket] = data
         return first
 
     async def linger(self, roster: str, user: str, socket: str) -> None:
         self._ensure_open()
         sockets = self._rosters.get(roster, {}).get(user)
         if sockets and socket in sockets.connected:
-            del sockets.connected[socket]
-            sockets.lingering[socket] = None
+            sockets.lingering[socket] = sockets.connected.pop(socket)
 
     async def leave(self, roster: str, user: str, socket: str) -> bool:
         self._ensure_open()
@@ -90,8 +98,56 @@ class LocalCluster(Cluster):
 
     async def present(self, roster: str, users: Iterable[str]) -> set[str]:
         self._ensure_open()
-        return set(users) & self._rosters.get(roster, {}).keys()
+        there = self._rosters.get(roster, {})
+        return {user for user in users if user in there}
+
+    async def sockets(self, roster: str, users: Iterable[str]) -> dict[str, list[str]]:
+        self._ensure_open()
+        there = self._rosters.get(roster, {})
+        found = {user: there[user] for user in users if user in there}
+        return {user: [*sockets.connected.values(), *sockets.lingering.values()] for user, sockets in found.items()}
+
+    async def count(self, roster: str) -> int:
+        self._ensure_open()
+        return len(self._rosters.get(roster, {}))
+
+    async def page(self, roster: str, offset: int, limit: int) -> list[str]:
+        self._ensure_open()
+        return list(islice(self._rosters.get(roster, {}), offset, offset + limit))
+
+    # sessions
+
+    async def remember(self, name: str, value: str, seconds: float) -> None:
+        self._ensure_open()
+        self._sessions.put(name, value, seconds)
+
+    async def recall(self, name: str) -> str | None:
+        self._ensure_open()
+        found = self._sessions.get(name)
+        return found[0] if found else None
+
+    async def forget(self, name: str) -> None:
+        self._ensure_open()
+        self._sessions.drop(name)
+
+    # rate counters
+
+    async def tally(self, name: str, window: float) -> tuple[int, float]:
+        self._ensure_open()
+        count, left = self._tallies.get(name) or (0, window)
+        self._tallies.put(name, count + 1, left)
+        return count + 1, left
 
     def _ensure_open(self) -> None:
         if self._listener is None:
             raise Unavailable
+
+    def _done(self) -> asyncio.Future[None]:
+        """Return a future that is done, and has failed if the cluster is closed."""
+        done = asyncio.get_running_loop().create_future()
+        if self._listener is None:
+            self._rooms.clear()
+            done.set_exception(Unavailable())
+        else:
+            done.set_result(None)
+        return done

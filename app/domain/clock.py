@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-__all__ = ["Sequence", "iso", "moment", "now_ms", "user_id"]
+__all__ = ["Sequence", "iso", "least_id", "moment", "now_ms", "user_id"]
 
 _COUNTER_LIMIT = 0x100000
 
@@ -32,6 +32,11 @@ def user_id() -> str:
     return f"{now_ms() // 1000:08x}{secrets.token_hex(8)}"
 
 
+def least_id(ms: int) -> str:
+    """Return what sorts before every message id of the instant `ms` and after every one of an earlier instant."""
+    return f"{ms:011x}"
+
+
 class Sequence:
     """Message ids that sort by (millisecond, counter, process).
 
@@ -54,4 +59,4 @@ class Sequence:
             self._counter += 1
             if self._counter == _COUNTER_LIMIT:
                 self._ms, self._counter = self._ms + 1, 0
-        return f"{self._ms:011x}{self._counter:05x}{self._process}", self._ms
+        return f"{least_id(self._ms)}{self._counter:05x}{self._process}", self._ms

@@ -8,16 +8,22 @@ to say; until then every new connection of the recipient is given it again.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from app.domain.clock import Sequence as Ids
+from app.domain.clock import least_id, now_ms
+from app.domain.doubts import Doubts
+from app.domain.errors import Unavailable
 from app.store.base import Message, NewMessage, Store
 
-__all__ = ["Entry", "Feed", "Mailbox"]
+__all__ = ["LATE_MS", "Entry", "Feed", "Mailbox", "Message", "late"]
 
 P = TypeVar("P")
+
+LATE_MS = 10_000
+"""Milliseconds after which a message counts as late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +46,57 @@ class Entry:
     created_at: int
 
 
+def late(message_id: str) -> bool:
+    """Whether a message is so old that a publication of it says nothing: it may have been given and forgotten.
+
+    Whether it is still to be given is then for the store to say. Servers whose clocks differ by more than `LATE_MS`
+    take all messages of each other for late, which costs time and loses nothing.
+    """
+    return message_id < least_id(now_ms() - LATE_MS)
+
+
 class Mailbox:
-    """The mailboxes of one contract."""
+    """The mailboxes of one contract.
+
+    Args:
+        name: of the contract.
+        store: where the messages are kept.
+        ids: makes their ids.
+
+    """
 
     def __init__(self, name: str, store: Store, ids: Ids) -> None:
         self.name = name
         self._store = store
         self._ids = ids
+        self._doubts: Doubts | None = None
+
+    def watch(self, found: Callable[[Message], Awaitable[None]]) -> None:
+        """Have `found` called with every message that turns out to be stored after `post` had to give it up."""
+        self._doubts = Doubts(self._store, found)
+
+    async def close(self) -> None:
+        """Look no more for messages that were given up."""
+        if self._doubts:
+            await self._doubts.close()
 
     async def post(self, sender: str, text: str, recipients: tuple[str, ...] | None = None) -> Message | None:
         """Store a message for the recipients, None for all friends of the sender.
 
         Return it once it would survive a crash, None if there was no recipient: then nothing was stored. Messages
-        are ordered as this was called.
+        are ordered as this was called. Raise `Unavailable` where the store did not say that it is stored; it may be
+        (`watch`).
         """
         message_id, created_at = self._ids.next()
         new = NewMessage(message_id, self.name, sender, text, created_at, recipients)
-        if not await self._store.append(new):
-            return None
-        return Message(message_id, self.name, sender, text, created_at)
+        message = Message(message_id, self.name, sender, text, created_at)
+        try:
+            audience = await self._store.append(new)
+        except Unavailable:
+            if self._doubts:
+                self._doubts.add(message)
+            raise
+        return message if audience else None
 
     async def pending(self, user_id: str, limit: int) -> list[Entry]:
         """Return the newest `limit` messages that the user has not confirmed, newest first."""
@@ -85,25 +123,33 @@ class Feed(Generic[P]):
 
     A connection subscribes first and fetches what is pending then, so that nothing falls between the two. What
     arrives live meanwhile is held back by `offer` until `open` has said what was fetched, and a message that both
-    bring is given once. A repeat can come for as long as a publication may be under way; the answer to a probe has
-    taken the same way and longer.
+    bring is given once. Where live packets may have been missed, the same is done again: `hold`, fetch, `open`.
+
+    A repeat can come for as long as a publication of the message may be under way, that is until it is `late`.
 
     Confirmation goes in rounds: `begin` takes what was given so far, `end` says that all of it has arrived, `again`
     that it could not be recorded. There is one round at a time.
+
+    Attributes:
+        listed: whether it was opened once: the client has had its first list.
+        gaps: how often something may have been missed; a fetch that began at another count does not tell all.
+
     """
 
-    __slots__ = ("_given", "_held", "_open", "_recent", "_round")
+    __slots__ = ("_given", "_held", "_holding", "_recent", "_round", "gaps", "listed")
 
     def __init__(self) -> None:
-        self._open = False
+        self.listed = False
+        self.gaps = 0
+        self._holding = True
         self._held: list[tuple[str, P]] = []
         self._given: list[str] = []
         self._round: list[str] | None = None
-        self._recent: frozenset[str] = frozenset()
+        self._recent: set[str] = set()
 
     def offer(self, message_id: str, packet: P) -> bool:
         """Return whether a live packet is to be sent now; `message_id` is "" for one that is in no mailbox."""
-        if not self._open:
+        if self._holding:
             self._held.append((message_id, packet))
             return False
         if message_id:
@@ -112,11 +158,23 @@ class Feed(Generic[P]):
             self._given.append(message_id)
         return True
 
-    def open(self, pending: Iterable[str]) -> list[P]:
-        """End the hold: the pending messages were sent. Return the packets that are to be sent after them, in order."""
-        self._open = True
-        self._given.extend(pending)
-        self._recent = frozenset(self._given)
+    def hold(self) -> None:
+        """Hold live packets back until the next `open`: some may have been missed."""
+        self.gaps += 1
+        self._holding = True
+        # what is given by now may be confirmed, and forgotten, before a fetch that began earlier has come back
+        self._recent.update(self._given, self._round or ())
+
+    def lacks(self, message_id: str) -> bool:
+        """Whether a message that was fetched since `hold` is still to be given."""
+        return message_id not in self._recent
+
+    def open(self, fetched: Iterable[str]) -> list[P]:
+        """End the hold: the messages fetched were sent. Return the packets that are to be sent after them, in order."""
+        self.listed = True
+        self._holding = False
+        self._given.extend(fetched)
+        self._recent.update(self._given)
         held, self._held = self._held, []
         return [packet for message_id, packet in held if self.offer(message_id, packet)]
 
@@ -139,9 +197,10 @@ class Feed(Generic[P]):
         return self._round or []
 
     def recorded(self) -> None:
-        """End the round: its messages are confirmed for good. The first one ends the watch for repeats."""
+        """End the round: its messages are confirmed for good."""
         self._round = None
-        self._recent = frozenset()
+        if self._recent and not self._holding:
+            self._recent = {message_id for message_id in self._recent if not late(message_id)}
 
     def again(self) -> None:
         """End the round: its messages could not be recorded and belong to the next."""

@@ -2,24 +2,20 @@
 
 A client that says goodbye is gone at once. One whose transport closed or died counts as connected for a while, so
 that a page reload announces nothing: the next socket of the user takes the place of the one that was lost.
+
+A cluster that does not answer keeps nobody waiting; it tells later, through its listener, who has come and gone.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable
 
 from app.cluster.base import Cluster
 from app.domain.errors import Unavailable
 
 __all__ = ["Presence"]
-
-log = logging.getLogger("parley.presence")
-
-RETRY = 1.0
-"""Seconds until a cluster that did not answer is asked again."""
 
 
 class Presence:
@@ -50,44 +46,25 @@ class Presence:
         self._expiries: set[asyncio.Task[None]] = set()
 
     async def arrive(self, user: str, socket: str) -> bool:
-        """Add a socket. Return True if the user was not connected."""
+        """Add a socket. Return True if the user was not connected, as far as the cluster can tell now."""
         return await self._cluster.arrive(self._roster, user, socket)
 
     async def goodbye(self, user: str, socket: str) -> None:
-        """Remove a socket whose client took its leave; as soon as the cluster answers, if it does not now."""
-        try:
-            last = await self._cluster.leave(self._roster, user, socket)
-        except Unavailable:
-            self._later(self._remove(user, socket, RETRY))
-        else:
-            if last:
-                await self._gone(user)
+        """Remove a socket whose client took its leave."""
+        if await self._cluster.leave(self._roster, user, socket):
+            await self._gone(user)
 
     async def lost(self, user: str, socket: str) -> None:
         """Remove a socket whose connection was lost, after the grace and unless the user has come back."""
-        try:
-            await self._cluster.linger(self._roster, user, socket)
-        except Unavailable:
-            log.warning("the cluster did not answer: a lost connection counts until the end of its grace")
-        self._later(self._remove(user, socket, self._grace))
+        await self._cluster.linger(self._roster, user, socket)
+        expiry = asyncio.create_task(self._expire(user, socket))
+        self._expiries.add(expiry)
+        expiry.add_done_callback(self._expiries.discard)
 
-    def _later(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._expiries.add(task)
-        task.add_done_callback(self._expiries.discard)
-
-    async def _remove(self, user: str, socket: str, delay: float) -> None:
-        """Remove a socket after a delay, and again until the cluster answers."""
-        await self._sleep(delay)
-        while True:
-            try:
-                last = await self._cluster.leave(self._roster, user, socket)
-            except Unavailable:
-                await self._sleep(RETRY)
-            else:
-                break
-        if last:
-            await self._gone(user)
+    async def _expire(self, user: str, socket: str) -> None:
+        await self._sleep(self._grace)
+        with contextlib.suppress(Unavailable):  # the server is closing: its sockets are for the others to remove
+            await self.goodbye(user, socket)
 
     async def present(self, users: Iterable[str]) -> set[str]:
         """Return those of the users who are connected, or were so within the grace."""

@@ -21,7 +21,7 @@ class Users:
         tokens: issues and verifies.
         passwords: hashes and checks.
         uniform_errors: answer one text to an unknown e-mail and to a wrong password.
-        on_friendship: called with both ids, and whether it began, after a friendship began or ended.
+        on_friendship: called with both ids, and whether they are friends, after it was asked for and made so.
 
     """
 
@@ -104,16 +104,19 @@ class Users:
         self._only_self(actor, user_id)
         if friend_id == user_id:
             raise Invalid("A user cannot be their own friend")
-        if await self._store.befriend(user_id, friend_id):
-            self._on_friendship(user_id, friend_id, True)
+        await self._store.befriend(user_id, friend_id)
+        # said again to who asks again: the answer to the first time, and the news of it, may have been lost
+        self._on_friendship(user_id, friend_id, True)
         return await self.get(user_id), await self.get(friend_id)
 
     async def unfriend(self, actor: User, user_id: str, friend_id: str) -> None:
         """End a friendship, for both. Raise `Forbidden` if the actor is not the user, `NotFound` if there is none."""
         self._only_self(actor, user_id)
-        if not await self._store.unfriend(user_id, friend_id):
+        ended = await self._store.unfriend(user_id, friend_id)
+        if ended or await self._store.user(friend_id):
+            self._on_friendship(user_id, friend_id, False)
+        if not ended:
             raise NotFound("Friend not found!")
-        self._on_friendship(user_id, friend_id, False)
 
     @staticmethod
     def _only_self(actor: User, user_id: str) -> None:

@@ -1,4 +1,4 @@
-"""What the gateways share: rooms over all servers, envelopes, and the confirmation of what was delivered.
+"""What the gateways share: the news of the cluster, and the envelopes that it comes in.
 
 A publication is an envelope with a finished packet in it: encoded once by the sender's server, handed out as it is by
 every server that has a member of the room.
@@ -6,20 +6,14 @@ every server that has a member of the room.
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from app.cluster.base import Cluster, Listener
-from app.domain.errors import Unavailable
-from app.domain.mailbox import Feed
-from app.engine.base import Application, Connection, Engine, Handshake
+from app.cluster.base import Listener
+from app.engine.base import Application, Engine, Handshake
 
-__all__ = ["Confirmation", "Envelope", "Gateway", "Hub", "Rooms", "credential"]
-
-log = logging.getLogger("parley.gateway")
+__all__ = ["Envelope", "Gateway", "Hub", "credential"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +55,18 @@ class Gateway(Application, Protocol):
         """Take a publication for a room of this contract."""
         ...
 
+    def resync(self, rooms: Collection[str] | None) -> None:
+        """Publications for these rooms of this contract, None for all, may have been missed."""
+        ...
+
+    def arrived(self, user: str) -> None:
+        """Hear that a user is present since a while, of which nobody was told."""
+        ...
+
+    def departed(self, user: str) -> None:
+        """Hear that a user is absent, of which nobody was told."""
+        ...
+
     def friendship(self, user: str, friend: str, began: bool) -> None:
         """Hear that this server made two users friends, or ended it."""
         ...
@@ -84,124 +90,24 @@ class Hub(Listener):
         if gateway := self._gateways.get(room.partition(":")[0]):
             gateway.deliver(room, Envelope.decode(payload))
 
-    def resync(self) -> None:
-        """Nothing is ever missed between the servers of a cluster of one."""
+    def resync(self, rooms: Collection[str] | None) -> None:
+        for contract, gateway in self._gateways.items():
+            missed = None if rooms is None else [room for room in rooms if room.partition(":")[0] == contract]
+            if missed is None or missed:
+                gateway.resync(missed)
+
+    def arrived(self, roster: str, user: str) -> None:
+        if gateway := self._gateways.get(roster):
+            gateway.arrived(user)
 
     def departed(self, roster: str, user: str) -> None:
-        """No other server can die in a cluster of one."""
+        if gateway := self._gateways.get(roster):
+            gateway.departed(user)
 
     def friendship(self, user: str, friend: str, began: bool) -> None:
         """Tell every gateway of a friendship that began or ended."""
         for gateway in self._gateways.values():
             gateway.friendship(user, friend, began)
-
-
-class Rooms:
-    """Rooms over all servers: a server is subscribed to a room while a connection of its own is in it.
-
-    A connection is in a room, or out of it, when the call returns; the subscription follows.
-    """
-
-    def __init__(self, engine: Engine, cluster: Cluster) -> None:
-        self._engine = engine
-        self._cluster = cluster
-        self._subscriptions: dict[str, asyncio.Future[None]] = {}
-
-    def join(self, connection: Connection, room: str) -> Awaitable[None]:
-        """Put a connection in a room; once the result is done, everything published there reaches it.
-
-        Raise `Unavailable` from the result. The connection is in the room then too, and the next to join tries again.
-        """
-        first = self._engine.join(connection, room)
-        subscription = self._subscriptions.get(room)
-        if first or subscription is None or _failed(subscription):
-            subscription = self._subscriptions[room] = self._cluster.subscribe(room)
-            subscription.add_done_callback(_failed)
-        return asyncio.shield(subscription)
-
-    def leave(self, connection: Connection, room: str) -> None:
-        """Take a connection out of a room."""
-        if self._engine.leave(connection, room):
-            self._subscriptions.pop(room, None)
-            self._cluster.unsubscribe(room).add_done_callback(_failed)
-
-    def leave_all(self, connection: Connection) -> None:
-        """Take a connection out of every room."""
-        for room in self._engine.rooms(connection):
-            self.leave(connection, room)
-
-
-def _failed(future: asyncio.Future[None]) -> bool:
-    """Tell whether a future has failed. As a callback it only asks, where perhaps nobody else does any more."""
-    return future.done() and (future.cancelled() or future.exception() is not None)
-
-
-class Confirmation:
-    """Has a client's PONGs confirm what its feed was given.
-
-    After something was given, the connection is probed: at most once in `interval` seconds and one probe at a time.
-    What a probe proves to have arrived is confirmed in the store; if the store does not answer, the next one does it.
-
-    Args:
-        connection: whose PONGs they are.
-        feed: what it was given.
-        confirm: records ids as confirmed by the user.
-        interval: seconds.
-
-    """
-
-    def __init__(
-        self,
-        connection: Connection,
-        feed: Feed[Any],
-        confirm: Callable[[list[str]], Awaitable[None]],
-        interval: float,
-    ) -> None:
-        self._connection = connection
-        self._feed = feed
-        self._confirm = confirm
-        self._interval = interval
-        self._loop = asyncio.get_running_loop()
-        self._earliest = 0.0
-        self._timer: asyncio.TimerHandle | None = None
-        self._recording: asyncio.Task[None] | None = None
-
-    def wake(self) -> None:
-        """Hear that the feed was given something."""
-        if self._timer is not None or not self._feed.due:
-            return
-        wait = self._earliest - self._loop.time()
-        if wait > 0:
-            self._timer = self._loop.call_later(wait, self._probe)
-        else:
-            self._probe()
-
-    def stop(self) -> None:
-        """Probe no more: the connection has ended."""
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _probe(self) -> None:
-        self._timer = None
-        self._earliest = self._loop.time() + self._interval
-        self._feed.begin()
-        self._connection.probe(self._arrived)
-
-    def _arrived(self) -> None:
-        self._recording = asyncio.create_task(self._record())
-
-    async def _record(self) -> None:
-        try:
-            await self._confirm(self._feed.end())
-        except Unavailable:
-            self._feed.again()
-        except Exception:
-            log.exception("what arrived could not be confirmed")
-            self._feed.again()
-        else:
-            self._feed.recorded()
-        if self._connection.open:
-            self.wake()
 
 
 def credential(handshake: Handshake) -> str | None:

@@ -3,36 +3,50 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from dataclasses import dataclass
+from collections.abc import Collection, Coroutine
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from app.cluster.base import Cluster
 from app.config import Settings
 from app.domain.clock import iso, now_ms
-from app.domain.errors import Unauthorized, Unavailable
-from app.domain.mailbox import Entry, Feed, Mailbox
+from app.domain.errors import NotFound, Unauthorized, Unavailable
+from app.domain.mailbox import Entry, Feed, Mailbox, Message, late
 from app.domain.roster import Presence
 from app.domain.users import Users
 from app.engine.base import NO_ACK, Connection, Ending, Engine, Handshake, Refused, encode
-from app.gateways.base import Confirmation, Envelope, Gateway, Rooms, credential
+from app.gateways.base import Envelope, Gateway, credential
+from app.gateways.confirmation import Confirmation
+from app.gateways.friends_wire import complain, fitting, payload, room_of_friends, room_of_user
+from app.gateways.recovery import Recovery
+from app.gateways.rooms import Rooms
 from app.metrics import Metrics
 
 __all__ = ["FriendsGateway"]
 
 log = logging.getLogger("parley.gateway")
 
+RECOVERED = 5_000
+"""The most messages that a user is looked up for after a gap. A client that lacks more has to connect again."""
+
 
 @dataclass(slots=True)
 class _Session:
-    """What the gateway knows of a connection."""
+    """What the gateway knows of a connection.
+
+    Attributes:
+        notes: of the friendships that began or ended since the user's friends were last read, whether it began.
+
+    """
 
     user: str
     name: str
     expires: float | None
-    feed: Feed[Any]
-    former: set[str]
+    feed: Feed[Any] = field(default_factory=Feed)
+    notes: dict[str, bool] = field(default_factory=dict)
     confirmation: Confirmation | None = None
     expiry: asyncio.TimerHandle | None = None
 
@@ -40,8 +54,8 @@ class _Session:
 class FriendsGateway(Gateway):
     """Serves the friends contract.
 
-    A room `friends:user:<id>` has the sockets of a user; `friends:of:<id>` has those of all friends of a user, so
-    that a message is one publication however many friends there are.
+    A message is one publication, however many friends there are: all their sockets are in one room. Where the cluster
+    may have lost something on its way, the sockets that it concerns are given it from the store (`Recovery`).
     """
 
     contract = "friends"
@@ -53,8 +67,11 @@ class FriendsGateway(Gateway):
         self._cluster = cluster
         self._metrics = metrics
         self.presence = Presence(self.contract, cluster, settings.presence_grace, self._gone)
+        self._recovery = Recovery(self._recover)
         self._names: dict[str, str] = {}
+        self._telling: set[asyncio.Task[None]] = set()
         self._closing = False
+        mailbox.watch(self._found)
 
     def bind(self, engine: Engine) -> None:
         self._engine = engine
@@ -67,7 +84,7 @@ class FriendsGateway(Gateway):
             user, claims = await self._users.authenticate(credential(handshake))
         except (Unauthorized, Unavailable) as error:
             raise Refused(error.text, retry=error.retry) from None
-        return _Session(user.id, user.name, claims.expires, Feed(), set())
+        return _Session(user.id, user.name, claims.expires)
 
     async def connected(self, connection: Connection) -> None:
         session: _Session = connection.state
@@ -75,36 +92,49 @@ class FriendsGateway(Gateway):
         session.confirmation = Confirmation(connection, session.feed, confirm, self._settings.confirm_interval)
         try:
             await self._subscribe(connection, session)
+            self._names[session.user] = session.name
             first = await self.presence.arrive(session.user, connection.id)
             if self._closing:
                 return
-            self._names[session.user] = session.name
             if first:
                 self._announce("connected", session.user, session.name)
-            pending = await self._mailbox.pending(session.user, self._settings.unseen_limit)
+            pending = await self._pending(session)
         except Unavailable as error:
-            _complain(connection, error.text)
+            complain(connection, error.text)
             connection.close()
             return
-        pending = _fitting(pending, self._settings.max_buffer // 2)
-        connection.emit("unseen_messages", [_payload(entry) for entry in pending])
+        pending = fitting(pending, self._settings.max_buffer // 2)
+        connection.emit("unseen_messages", [payload(entry) for entry in pending])
         for packet in session.feed.open(entry.id for entry in pending):
             connection.send(packet)
         self._metrics.deliveries.labels(self.contract).inc(session.feed.given)
         session.confirmation.wake()
         self._end_at_expiry(connection, session)
 
+    async def _pending(self, session: _Session) -> list[Entry]:
+        """Return what is unseen, as of a moment after which nothing was missed."""
+        while True:
+            gaps = session.feed.gaps
+            pending = await self._mailbox.pending(session.user, self._settings.unseen_limit)
+            if session.feed.gaps == gaps:
+                return pending
+
     async def _subscribe(self, connection: Connection, session: _Session) -> None:
-        await self._rooms.join(connection, f"friends:user:{session.user}")
+        """Put a connection in the rooms of its user and of the user's friends, and in no other."""
+        await self._rooms.join(connection, room_of_user(session.user))
         # read after joining: a friendship that begins or ends from now on is heard of in that room
+        session.notes.clear()
         user = await self._users.get(session.user)
-        for friend in user.friends:
-            if friend not in session.former:
-                await self._rooms.join(connection, f"friends:of:{friend}")
+        began = [friend for friend, began in session.notes.items() if began]
+        wanted = {room_of_user(session.user), *map(room_of_friends, (*user.friends, *began))}
+        for room in set(self._engine.rooms(connection)) - wanted:
+            self._rooms.leave(connection, room)
+        friends = [friend for friend in user.friends if session.notes.get(friend) is not False]
+        await asyncio.gather(*(self._rooms.join(connection, room_of_friends(friend)) for friend in friends))
 
     def _end_at_expiry(self, connection: Connection, session: _Session) -> None:
         def end() -> None:
-            _complain(connection, "Invalid token")
+            complain(connection, "Invalid token")
             connection.disconnect()
 
         if session.expires is not None:
@@ -131,7 +161,7 @@ class FriendsGateway(Gateway):
         text = args[0] if args else None
         if event == "message" and text not in (None, ""):
             if wrong := self._wrong(text):
-                _complain(connection, wrong)
+                complain(connection, wrong)
             else:
                 await self._message(connection, text)
         return NO_ACK
@@ -148,41 +178,68 @@ class FriendsGateway(Gateway):
         try:
             message = await self._mailbox.post(session.user, text)
         except Unavailable as error:
-            _complain(connection, error.text)
+            complain(connection, error.text)
             return
         if message:
-            self._metrics.messages.labels(self.contract).inc()
-            entry = Entry(message.id, text, session.user, session.name, message.created_at)
-            self._publish(session.user, "message", _payload(entry), message.id)
+            self._tell(message, session.name)
+
+    async def _found(self, message: Message) -> None:
+        """Deliver a message that is stored, although its sender had to be told that it may not be."""
+        self._tell(message, (await self._users.get(message.sender)).name)
 
     # publications
 
-    def _publish(self, user: str, event: str, payload: dict[str, Any], message: str = "") -> None:
-        self._cluster.publish(f"friends:of:{user}", Envelope(encode(event, payload), message).encode())
+    def _tell(self, message: Message, name: str) -> None:
+        self._metrics.messages.labels(self.contract).inc()
+        entry = Entry(message.id, message.text, message.sender, name, message.created_at)
+        packet = encode("message", payload(entry))
+        self._cluster.publish(room_of_friends(message.sender), Envelope(packet, message.id).encode())
 
     def _announce(self, event: str, user: str, name: str) -> None:
-        text = f"{name} {event} now."
-        self._publish(user, event, {"message": text, "username": name, "createdAt": iso(now_ms())})
+        announcement = {"message": f"{name} {event} now.", "username": name, "createdAt": iso(now_ms())}
+        self._cluster.publish(room_of_friends(user), Envelope(encode(event, announcement)).encode(), retry=True)
+
+    async def _came(self, user: str) -> None:
+        with contextlib.suppress(NotFound):
+            self._announce("connected", user, await self._name(user))
 
     async def _gone(self, user: str) -> None:
         # announced before anything is awaited: a user who comes back at once is announced after it
-        name = self._names.pop(user, None)
         try:
-            self._announce("disconnected", user, name or (await self._users.get(user)).name)
+            self._announce("disconnected", user, self._names.pop(user, "") or await self._name(user))
             await self._users.left(user)
+        except NotFound:
+            pass
         except Unavailable:
             log.warning("a user left, and the store did not answer")
+
+    async def _name(self, user: str) -> str:
+        return self._names.get(user) or (await self._users.get(user)).name
+
+    def arrived(self, user: str) -> None:
+        self._later(self._came(user))
+
+    def departed(self, user: str) -> None:
+        self._later(self._gone(user))
+
+    def _later(self, telling: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(telling)
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)
 
     def friendship(self, user: str, friend: str, began: bool) -> None:
         change = "began" if began else "ended"
         for one, other in ((user, friend), (friend, user)):
-            self._cluster.publish(f"friends:user:{one}", Envelope(note=f"{change} {other}").encode())
+            self._cluster.publish(room_of_user(one), Envelope(note=f"{change} {other}").encode(), retry=True)
 
     def deliver(self, room: str, envelope: Envelope) -> None:
         if envelope.note:
             change, friend = envelope.note.split(" ")
             for connection in list(self._engine.members(room)):
                 self._follow(connection, friend, change == "began")
+            return
+        if envelope.message and late(envelope.message):
+            self.resync([room])
             return
         packet = self._engine.prepare(envelope.packet)
         delivered = 0
@@ -198,50 +255,77 @@ class FriendsGateway(Gateway):
     def _follow(self, connection: Connection, friend: str, began: bool) -> None:
         """Join a connection to what a new friend says, before anything else is published, or take it out."""
         session: _Session = connection.state
-        room = f"friends:of:{friend}"
+        session.notes[friend] = began
+        room = room_of_friends(friend)
         if not began:
-            session.former.add(friend)
             self._rooms.leave(connection, room)
         elif connection.open:
-            session.former.discard(friend)
-            subscribed = asyncio.ensure_future(self._rooms.join(connection, room))
-            subscribed.add_done_callback(partial(_close_if_failed, connection))
+            joined = self._rooms.join(connection, room)
+            missing = not joined.done()
+            if missing:
+                session.feed.hold()  # what the friend says meanwhile comes before what is heard then
+            joined.add_done_callback(partial(self._followed, connection, missing))
+
+    def _followed(self, connection: Connection, missing: bool, joined: asyncio.Future[None]) -> None:
+        if joined.cancelled() or joined.exception() is not None:
+            connection.close()  # the client comes back, and then it is read whom its user is friends with
+        elif missing:
+            self._missed(connection.state.user)
+
+    # gaps
+
+    def resync(self, rooms: Collection[str] | None) -> None:
+        wanted = self._rooms.names if rooms is None else rooms
+        for user in {member.state.user for room in wanted for member in self._engine.members(room)}:
+            self._missed(user)
+
+    def _missed(self, user: str) -> None:
+        """Give a user what is pending and was missed, before anything that is live."""
+        for connection in self._engine.members(room_of_user(user)):
+            connection.state.feed.hold()
+        self._recovery.want(user)
+
+    async def _recover(self, user: str) -> None:
+        room = room_of_user(user)
+        try:
+            for connection in list(self._engine.members(room)):
+                if connection.state.feed.listed:
+                    await self._subscribe(connection, connection.state)
+        except NotFound:
+            for connection in list(self._engine.members(room)):
+                connection.close()
+            return
+        pending = await self._mailbox.pending(user, RECOVERED)
+        if self._recovery.outdated(user):
+            return
+        for connection in list(self._engine.members(room)):
+            if connection.state.feed.listed:
+                self._catch_up(connection, pending)
+
+    def _catch_up(self, connection: Connection, pending: list[Entry]) -> None:
+        """Send what a connection lacks of what is pending, oldest first, and then what was held back."""
+        session: _Session = connection.state
+        missed = [entry for entry in reversed(pending) if session.feed.lacks(entry.id)]
+        if len(missed) == RECOVERED:
+            connection.close()
+            return
+        given = session.feed.given
+        for entry in missed:
+            connection.emit("message", payload(entry))
+        for packet in session.feed.open([entry.id for entry in missed]):
+            connection.send(packet)
+        self._metrics.deliveries.labels(self.contract).inc(session.feed.given - given)
+        if session.confirmation:
+            session.confirmation.wake()
 
     async def close(self) -> None:
         if self._closing:
             return
         self._closing = True
+        await self._mailbox.close()
+        await self._recovery.close()
+        for telling in self._telling:
+            telling.cancel()
+        await asyncio.gather(*self._telling, return_exceptions=True)
         await self.presence.close()
         await asyncio.gather(*(self._users.left(user) for user in self._names), return_exceptions=True)
-
-
-def _payload(entry: Entry) -> dict[str, Any]:
-    return {
-        "message": entry.text,
-        "username": entry.username,
-        "createdAt": iso(entry.created_at),
-        "id": entry.id,
-        "senderId": entry.sender,
-    }
-
-
-def _fitting(entries: list[Entry], room: int) -> list[Entry]:
-    """Return as many of the first entries as fit into so many bytes, and one at least.
-
-    A list that is more than may wait for a client to read would have it dropped, at each connect again.
-    """
-    for count, entry in enumerate(entries):
-        room -= len(encode("", _payload(entry)))
-        if room < 0:
-            return entries[: max(count, 1)]
-    return entries
-
-
-def _close_if_failed(connection: Connection, subscribed: asyncio.Future[None]) -> None:
-    """Have a client come back, and read whom it is friends with, where a subscription failed."""
-    if subscribed.cancelled() or subscribed.exception() is not None:
-        connection.close()
-
-
-def _complain(connection: Connection, text: str) -> None:
-    connection.emit("exception", {"status": "error", "message": text})

@@ -136,6 +136,10 @@ class Store(Protocol):
         """
         ...
 
+    async def stored(self, message_id: str) -> bool:
+        """Return whether a message of that id is stored: what became of an append that raised `Unavailable`."""
+        ...
+
     async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:
         """Return the newest `limit` messages that are pending for the user, newest first."""
         ...

@@ -32,6 +32,7 @@ __all__ = [
     "history",
     "pending",
     "ping",
+    "stored",
     "touch",
     "unfriend",
     "user",
@@ -200,6 +201,12 @@ def _insert(connection: sqlite3.Connection, into: dict[int, str], rows: Sequence
         while len(rows) - start >= size:
             connection.execute(statement, list(chain.from_iterable(rows[start : start + size])))
             start += size
+
+
+@_each
+def stored(connection: sqlite3.Connection, message_id: str) -> bool:
+    """Select whether a message has the id."""
+    return connection.execute("SELECT 1 FROM messages WHERE id = ?", (message_id,)).fetchone() is not None
 
 
 @_each

@@ -6,26 +6,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.cluster.local import LocalCluster
-from app.domain.errors import Unavailable
 from app.domain.roster import Presence
 from tests.cluster.heard import Heard
 from tests.waiting import until
-
-
-class Outage(LocalCluster):
-    """A cluster that can be told not to answer about its rosters."""
-
-    fail = False
-
-    async def linger(self, roster: str, user: str, socket: str) -> None:
-        if self.fail:
-            raise Unavailable
-        await super().linger(roster, user, socket)
-
-    async def leave(self, roster: str, user: str, socket: str) -> bool:
-        if self.fail:
-            raise Unavailable
-        return await super().leave(roster, user, socket)
 
 
 class Roster:
@@ -35,7 +18,7 @@ class Roster:
         self.gone: list[str] = []
         self.graces: list[asyncio.Future[None]] = []
         self.seconds: list[float] = []
-        self.cluster = Outage()
+        self.cluster = LocalCluster()
         self.presence = Presence("friends", self.cluster, 2.0, self._gone, self._sleep)
 
     async def _gone(self, user: str) -> None:
@@ -109,18 +92,11 @@ async def test_nothing_is_announced_after_close(roster: Roster):
     assert roster.gone == []
 
 
-async def test_a_cluster_that_does_not_answer_is_asked_again(roster: Roster):
-    """A socket that could not be removed is removed when the cluster is back, however it ended."""
-    for socket in ("s1", "s2"):
-        await roster.presence.arrive("ann", socket)
-    roster.cluster.fail = True
-    await roster.presence.goodbye("ann", "s1")
-    await until(lambda: len(roster.graces) == 1)
-    await roster.lose("ann", "s2")
-    roster.graces[1].set_result(None)  # the end of the grace, in the outage
-    await until(lambda: len(roster.graces) == 3)
-    roster.cluster.fail = False
+async def test_a_grace_that_ends_after_the_cluster_was_left_harms_nobody(roster: Roster):
+    """What a server leaves behind is for the others to remove."""
+    await roster.presence.arrive("ann", "s1")
+    await roster.lose("ann", "s1")
+    await roster.cluster.close()
+    roster.graces[0].set_result(None)
+    await until(lambda: not roster.presence._expiries)
     assert roster.gone == []
-    for grace in (roster.graces[0], roster.graces[2]):
-        grace.set_result(None)
-    await until(lambda: roster.gone == ["ann"])

@@ -24,7 +24,7 @@ from app.engine.socket_io import SocketIO
 from app.gateways.base import Hub
 from app.gateways.friends import FriendsGateway
 from app.metrics import Metrics
-from app.store.base import Message, User
+from app.store.base import Message, NewMessage, User
 from app.store.sqlite import SQLiteStore
 from tests.engine.served import received, served
 
@@ -35,21 +35,31 @@ class FaultyStore(SQLiteStore):
     """A store in memory.
 
     Attributes:
-        down: names of the calls that fail.
+        down: names of the calls that fail; "answer" loses the answer to an append that is carried out.
+        gone: users who do not exist any more.
+        pendings: how often it was asked what is pending.
 
     """
 
     def __init__(self) -> None:
         super().__init__(None)
         self.down: set[str] = set()
+        self.gone: set[str] = set()
+        self.pendings = 0
 
     async def user(self, user_id: str) -> User | None:
         self._must_answer("user")
-        return await super().user(user_id)
+        return None if user_id in self.gone else await super().user(user_id)
 
     async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:
+        self.pendings += 1
         self._must_answer("pending")
         return await super().pending(mailbox, user_id, limit)
+
+    async def append(self, message: NewMessage) -> tuple[str, ...]:
+        audience = await super().append(message)
+        self._must_answer("answer")
+        return audience
 
     def _must_answer(self, call: str) -> None:
         if call in self.down:
@@ -85,11 +95,13 @@ class FaultyCluster(LocalCluster):
         down: rooms whose subscription fails, and "arrive".
         held: rooms whose subscription takes until `release`.
         waiting: those that somebody has asked for.
+        losing: whether publications are lost, as in an interruption.
 
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self.losing = False
         self.down: set[str] = set()
         self.held: set[str] = set()
         self.waiting: dict[str, asyncio.Future[None]] = {}
@@ -104,6 +116,10 @@ class FaultyCluster(LocalCluster):
             return super().subscribe(room)
         return answer
 
+    def publish(self, room: str, payload: bytes, *, retry: bool = False) -> None:
+        if not self.losing:
+            super().publish(room, payload, retry=retry)
+
     @property
     def subscribed(self) -> set[str]:
         """Return the rooms that the server is subscribed to."""
@@ -115,10 +131,10 @@ class FaultyCluster(LocalCluster):
         super().subscribe(room)
         self.waiting.pop(room).set_result(None)
 
-    async def arrive(self, roster: str, user: str, socket: str) -> bool:
+    async def arrive(self, roster: str, user: str, socket: str, data: str = "") -> bool:
         if "arrive" in self.down:
             raise Unavailable
-        return await super().arrive(roster, user, socket)
+        return await super().arrive(roster, user, socket, data)
 
 
 class Device:

@@ -1,4 +1,4 @@
-"""`app.gateways.base.Confirmation`: a client's PONGs confirm what its feed was given."""
+"""`app.gateways.confirmation.Confirmation`: a client's PONGs confirm what its feed was given."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.errors import Unavailable
 from app.domain.mailbox import Feed
-from app.gateways.base import Confirmation
+from app.gateways.confirmation import Confirmation
 from tests.waiting import until
 
 INTERVAL = 0.05

@@ -1,4 +1,4 @@
-"""`app.gateways.base.Rooms`: a server is subscribed to a room while a connection of its own is in it."""
+"""`app.gateways.rooms.Rooms`: a server is subscribed to a room while a connection of its own is in it."""
 
 import asyncio
 import gc
@@ -14,7 +14,7 @@ from app.engine.base import Handshake, Options
 from app.engine.client import NamespaceConnection
 from app.engine.session import Session
 from app.engine.socket_io import SocketIO
-from app.gateways.base import Rooms
+from app.gateways.rooms import Rooms
 from tests.waiting import DEADLINE
 
 ROOM = "friends:of:han"

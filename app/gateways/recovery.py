@@ -1,0 +1,87 @@
+"""Recovery: users are given from the store what the cluster may have lost on its way to them.
+
+The cluster is a hint and the store is the truth. After a gap every user whom it may concern is looked up, a few at a
+time, until the store has answered for each; their sockets notice nothing but that messages come late.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from app.domain.errors import Unavailable
+
+__all__ = ["Recovery"]
+
+log = logging.getLogger("parley.gateway")
+
+AT_ONCE = 16
+"""How many users are looked up at the same time."""
+
+RETRY = 0.5
+"""Seconds until a store that did not answer is asked again."""
+
+
+class Recovery:
+    """Has each user who is wanted recovered, one recovery of a user at a time.
+
+    Args:
+        recover: recovers one user; raises `Unavailable` to be called again.
+        sleep: waits for so many seconds.
+
+    """
+
+    def __init__(
+        self,
+        recover: Callable[[str], Awaitable[None]],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._recover = recover
+        self._sleep = sleep
+        self._waiting: dict[str, None] = {}
+        self._running: set[str] = set()
+        self._again: set[str] = set()
+        self._workers: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def want(self, user: str) -> None:
+        """Recover a user from what is stored now; once more, if a recovery of theirs is running."""
+        if self._closed:
+            return
+        if user in self._running:
+            self._again.add(user)
+            return
+        self._waiting[user] = None
+        if len(self._workers) < min(AT_ONCE, len(self._waiting)):
+            worker = asyncio.create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._workers.discard)
+
+    def outdated(self, user: str) -> bool:
+        """Whether a recovery of the user that is running will be followed by another."""
+        return user in self._again
+
+    async def close(self) -> None:
+        """Recover nobody any more."""
+        self._closed = True
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+
+    async def _work(self) -> None:
+        while self._waiting:
+            user = next(iter(self._waiting))
+            del self._waiting[user]
+            self._running.add(user)
+            try:
+                await self._recover(user)
+            except Exception as error:
+                if not isinstance(error, Unavailable):
+                    log.exception("a user could not be recovered")
+                self._again.add(user)
+                await self._sleep(RETRY)
+            self._running.discard(user)
+            if user in self._again:
+                self._again.discard(user)
+                self._waiting[user] = None

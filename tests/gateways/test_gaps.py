@@ -1,0 +1,217 @@
+"""`app.gateways.friends`: what the cluster loses is given from the store, and no client has to come back for it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from app.domain.clock import least_id, now_ms
+from app.domain.mailbox import LATE_MS
+from app.engine.base import encode
+from app.gateways.base import Envelope
+from app.store.base import NewMessage, User
+from tests.gateways.house import Device, House, housed
+from tests.waiting import until
+
+
+@pytest.fixture
+async def house() -> AsyncIterator[House]:
+    async with housed(confirm_interval=0.05) as house:
+        yield house
+
+
+@pytest.fixture
+async def pair(house: House) -> tuple[User, User]:
+    """Return two friends: one who talks, and one who listens."""
+    obi = await house.person("Obi")
+    return await house.person("Han", obi), obi
+
+
+async def say(house: House, device: Device, text: str) -> None:
+    """Send a message and return when it is stored."""
+    stored = house.count("parley_messages_total")
+    await device.says(text)
+    await until(lambda: house.count("parley_messages_total") == stored + 1)
+
+
+async def texts(device: Device, count: int) -> list[str]:
+    """Return the next so many messages."""
+    return [(await device.hears("message"))["message"] for _ in range(count)]
+
+
+async def test_what_was_lost_comes_after_the_gap_and_before_anything_live(house: House, pair: tuple[User, User]):
+    """In the order of sending, and each message once."""
+    han, obi = pair
+    async with house.device(obi) as desert, house.device(han) as ship:
+        await desert.hears("connected")
+        await say(house, ship, "before")
+        house.cluster.losing = True
+        await say(house, ship, "lost 1")
+        await say(house, ship, "lost 2")
+        house.cluster.losing = False
+        house.hub.resync(None)
+        await say(house, ship, "after")
+        assert await texts(desert, 4) == ["before", "lost 1", "lost 2", "after"]
+
+
+async def test_a_gap_in_some_rooms_concerns_their_members_only(house: House, pair: tuple[User, User]):
+    """Nobody else is looked up in the store."""
+    han, obi = pair
+    luke = await house.person("Luke", han)
+    async with house.device(obi) as desert, house.device(luke), house.device(han) as ship:
+        await desert.hears("connected")
+        house.cluster.losing = True
+        await say(house, ship, "lost")
+        house.cluster.losing = False
+        asked = house.store.pendings
+        house.hub.resync([f"friends:user:{obi.id}", f"direct:user:{luke.id}", "friends:of:nobody"])
+        assert await texts(desert, 1) == ["lost"]
+        assert house.store.pendings == asked + 1
+
+
+async def test_what_was_given_live_is_not_given_again(house: House, pair: tuple[User, User]):
+    """Whether or not it was confirmed by then."""
+    han, obi = pair
+    async with house.device(obi) as desert, house.device(han) as ship:
+        await desert.hears("connected")
+        for i in range(10):
+            await say(house, ship, f"{i}")
+            house.hub.resync(None)
+        await say(house, ship, "last")
+        assert await texts(desert, 11) == [*map(str, range(10)), "last"]
+
+
+async def test_a_store_that_does_not_answer_delays_what_is_live_and_loses_nothing(
+    house: House, pair: tuple[User, User]
+):
+    """The gap is closed when it is back."""
+    han, obi = pair
+    async with house.device(obi) as desert, house.device(han) as ship:
+        await desert.hears("connected")
+        house.cluster.losing = True
+        await say(house, ship, "lost")
+        house.cluster.losing = False
+        house.store.down = {"pending"}
+        asked = house.store.pendings
+        house.hub.resync(None)
+        await say(house, ship, "held back")
+        await until(lambda: house.store.pendings > asked)
+        house.store.down = set()
+        assert await texts(desert, 2) == ["lost", "held back"]
+
+
+async def test_a_gap_during_a_connect_is_in_the_list(house: House, pair: tuple[User, User]):
+    """What is lost while a connection is being made is unseen, and nothing comes before the list."""
+    han, obi = pair
+    async with house.device(han) as ship:
+        house.cluster.held = {f"friends:of:{han.id}"}
+        async with house.opened(house.users.token(obi)) as desert:
+            await until(lambda: house.cluster.waiting)
+            house.cluster.losing = True
+            await say(house, ship, "lost")
+            house.cluster.losing = False
+            house.hub.resync(None)
+            house.cluster.release(f"friends:of:{han.id}")
+            assert (await desert.packet()).startswith("40{")
+            assert [one["message"] for one in await desert.hears("unseen_messages")] == ["lost"]
+
+
+async def test_a_publication_that_is_late_is_taken_from_the_store(house: House, pair: tuple[User, User]):
+    """It may be of a message that was confirmed and forgotten: only what is still pending is given."""
+    han, obi = pair
+    old = now_ms() - LATE_MS - 1000
+    pending, confirmed = [
+        NewMessage(f"{least_id(old + i)}{i:013x}", "friends", han.id, text, old + i, (obi.id,))
+        for i, text in enumerate(("pending", "confirmed"))
+    ]
+    async with house.device(obi) as desert, house.device(han) as ship:
+        await desert.hears("connected")
+        for message in (pending, confirmed):
+            await house.store.append(message)
+        await house.store.confirm(obi.id, [confirmed.id])
+        for message in (confirmed, pending, pending):
+            packet = encode("message", {"message": f"published: {message.text}"})
+            house.cluster.publish(f"friends:of:{han.id}", Envelope(packet, message.id).encode())
+        await say(house, ship, "marker")
+        assert await texts(desert, 2) == ["pending", "marker"]
+
+
+async def test_what_a_new_friend_says_before_the_subscription_is_not_missed(house: House):
+    """It comes first, when the subscription has taken effect."""
+    han, obi = [await house.person(name) for name in ("Han", "Obi")]
+    room = f"friends:of:{han.id}"
+    async with house.device(obi) as desert, house.device(han) as ship:
+        house.cluster.held = {room}
+        await house.users.befriend(han, han.id, obi.id)
+        await until(lambda: house.cluster.waiting)
+        await say(house, ship, "missed")
+        house.cluster.release(room)
+        await say(house, ship, "heard")
+        assert await texts(desert, 2) == ["missed", "heard"]
+
+
+async def test_a_friendship_that_began_in_a_gap_is_followed(house: House):
+    """The friends are read again, so both hear each other without coming back."""
+    han, obi = [await house.person(name) for name in ("Han", "Obi")]
+    async with house.device(obi) as desert, house.device(han) as ship:
+        house.cluster.losing = True
+        await house.users.befriend(han, han.id, obi.id)
+        house.cluster.losing = False
+        house.hub.resync(None)
+        await until(lambda: {f"friends:of:{one.id}" for one in (han, obi)} <= house.cluster.subscribed)
+        await say(house, ship, "hello")
+        assert await texts(desert, 1) == ["hello"]
+
+
+async def test_a_friendship_that_ended_in_a_gap_is_followed_no_more(house: House, pair: tuple[User, User]):
+    """Nothing that the former friend says is heard."""
+    han, obi = pair
+    luke = await house.person("Luke", han, obi)
+    async with house.device(obi) as desert, house.device(luke) as farm, house.device(han) as ship:
+        house.cluster.losing = True
+        await house.users.unfriend(han, han.id, obi.id)
+        house.cluster.losing = False
+        asked = house.store.pendings
+        house.hub.resync(None)
+        await until(lambda: house.store.pendings == asked + 3)
+        await say(house, ship, "to Luke alone")
+        await say(house, farm, "marker")
+        assert [(await desert.event())[0] for _ in range(2)] == ["connected", "connected"]
+        assert await texts(desert, 1) == ["marker"]
+
+
+async def test_a_message_whose_answer_was_lost_is_delivered(house: House, pair: tuple[User, User]):
+    """The sender is told that it may not have been stored, as nobody knew; its recipients need not come back."""
+    han, obi = pair
+    async with house.device(obi) as desert, house.device(han) as ship:
+        await desert.hears("connected")
+        house.store.down = {"answer"}
+        await ship.says("in doubt")
+        assert (await ship.hears("exception"))["message"] == "Service unavailable"
+        house.store.down = set()
+        assert await texts(desert, 1) == ["in doubt"]
+
+
+async def test_who_came_or_went_unheard_is_announced_later(house: House, pair: tuple[User, User]):
+    """As soon as the cluster can tell; a user who does not exist any more is announced by nobody."""
+    han, obi = pair
+    async with house.device(obi) as desert:
+        house.hub.arrived("friends", han.id)
+        assert (await desert.hears("connected"))["username"] == "Han"
+        house.hub.departed("friends", "624a1138cda69df1a7c29caf")
+        house.hub.arrived("friends", "624a1138cda69df1a7c29caf")
+        house.hub.departed("direct", han.id)
+        began = now_ms()
+        house.hub.departed("friends", han.id)
+        assert (await desert.hears("disconnected"))["message"] == "Han disconnected now."
+        await until(lambda: not house.gateway._telling)
+        assert await house.last_seen(han) >= began
+
+
+async def test_a_user_who_does_not_exist_any_more_is_not_kept_connected(house: House, pair: tuple[User, User]):
+    """A recovery that finds nobody ends the connection."""
+    _, obi = pair
+    async with house.device(obi) as desert:
+        house.store.gone.add(obi.id)
+        house.hub.resync(None)
+        assert await asyncio.wait_for(desert.ending(), 5) == []
