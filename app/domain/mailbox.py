@@ -18,12 +18,17 @@ from app.domain.doubts import Doubts
 from app.domain.errors import Unavailable
 from app.store.base import Message, NewMessage, Store
 
-__all__ = ["LATE_MS", "Entry", "Feed", "Mailbox", "Message", "late"]
+__all__ = ["LATE_MS", "MEMORY_MS", "Entry", "Feed", "Mailbox", "Message", "late"]
 
 P = TypeVar("P")
 
 LATE_MS = 10_000
 """Milliseconds after which a message counts as late."""
+
+MEMORY_MS = 60_000
+"""Milliseconds for which a socket remembers, at least, what it was given."""
+
+_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,12 @@ class Mailbox:
         """Return the newest `limit` messages that the user has not confirmed, newest first."""
         return await self._entries(await self._store.pending(self.name, user_id, limit))
 
+    async def recent(self, user_id: str, limit: int) -> list[Entry]:
+        """Return the newest `limit` messages that the user was sent within `MEMORY_MS`, newest first."""
+        after = least_id(now_ms() - MEMORY_MS)
+        messages = await self._store.history(self.name, user_id, None, limit, after)
+        return await self._entries([message for message in messages if message.sender != user_id])
+
     async def history(self, user_id: str, before: str | None, limit: int) -> list[Entry]:
         """Return the newest `limit` messages the user sent or was sent, with ids below `before`, newest first."""
         return await self._entries(await self._store.history(self.name, user_id, before, limit))
@@ -125,27 +136,34 @@ class Feed(Generic[P]):
     arrives live meanwhile is held back by `offer` until `open` has said what was fetched, and a message that both
     bring is given once. Where live packets may have been missed, the same is done again: `hold`, fetch, `open`.
 
-    A repeat can come for as long as a publication of the message may be under way, that is until it is `late`.
+    What was given is remembered for `MEMORY_MS` at least, confirmed or not: a repeat of it may be under way, and a
+    message that another device of the user confirmed is looked for among the recent ones that were not given here.
 
     Confirmation goes in rounds: `begin` takes what was given so far, `end` says that all of it has arrived, `again`
     that it could not be recorded. There is one round at a time.
 
     Attributes:
-        listed: whether it was opened once: the client has had its first list.
         gaps: how often something may have been missed; a fetch that began at another count does not tell all.
 
     """
 
-    __slots__ = ("_given", "_held", "_holding", "_recent", "_round", "gaps", "listed")
+    __slots__ = ("_before", "_given", "_held", "_holding", "_known", "_opened", "_round", "_turned", "gaps")
 
     def __init__(self) -> None:
-        self.listed = False
         self.gaps = 0
         self._holding = True
         self._held: list[tuple[str, P]] = []
         self._given: list[str] = []
         self._round: list[str] | None = None
-        self._recent: set[str] = set()
+        self._opened: str | None = None
+        self._known: set[str] = set()
+        self._before: set[str] | frozenset[str] = _NONE
+        self._turned = 0
+
+    @property
+    def listed(self) -> bool:
+        """Whether it was opened once: the client has had its first list."""
+        return self._opened is not None
 
     def offer(self, message_id: str, packet: P) -> bool:
         """Return whether a live packet is to be sent now; `message_id` is "" for one that is in no mailbox."""
@@ -153,8 +171,9 @@ class Feed(Generic[P]):
             self._held.append((message_id, packet))
             return False
         if message_id:
-            if message_id in self._recent:
+            if message_id in self._known or message_id in self._before:
                 return False
+            self._known.add(message_id)
             self._given.append(message_id)
         return True
 
@@ -162,19 +181,28 @@ class Feed(Generic[P]):
         """Hold live packets back until the next `open`: some may have been missed."""
         self.gaps += 1
         self._holding = True
-        # what is given by now may be confirmed, and forgotten, before a fetch that began earlier has come back
-        self._recent.update(self._given, self._round or ())
+        # what waits for its confirmation may be forgotten by now, and is still pending
+        self._known.update(self._given, self._round or ())
 
-    def lacks(self, message_id: str) -> bool:
-        """Whether a message that was fetched since `hold` is still to be given."""
-        return message_id not in self._recent
+    def missed(self, pending: Iterable[str], recent: Iterable[str]) -> set[str]:
+        """Return which of the messages that were fetched since `hold` are still to be given.
+
+        That is what is pending, and what is recent and was stored after the first list, whoever has confirmed it.
+        """
+        owed = {message_id for message_id in recent if self._opened and message_id > self._opened}
+        return {message_id for message_id in owed.union(pending) if not self._knows(message_id)}
+
+    def _knows(self, message_id: str) -> bool:
+        return message_id in self._known or message_id in self._before
 
     def open(self, fetched: Iterable[str]) -> list[P]:
         """End the hold: the messages fetched were sent. Return the packets that are to be sent after them, in order."""
-        self.listed = True
+        if self._opened is None:
+            self._turned = now_ms()
+            self._opened = least_id(self._turned)
         self._holding = False
         self._given.extend(fetched)
-        self._recent.update(self._given)
+        self._known.update(self._given)
         held, self._held = self._held, []
         return [packet for message_id, packet in held if self.offer(message_id, packet)]
 
@@ -199,8 +227,9 @@ class Feed(Generic[P]):
     def recorded(self) -> None:
         """End the round: its messages are confirmed for good."""
         self._round = None
-        if self._recent and not self._holding:
-            self._recent = {message_id for message_id in self._recent if not late(message_id)}
+        now = now_ms()
+        if now - self._turned >= MEMORY_MS and not self._holding:
+            self._turned, self._before, self._known = now, self._known, set()
 
     def again(self) -> None:
         """End the round: its messages could not be recorded and belong to the next."""

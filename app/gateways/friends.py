@@ -296,17 +296,20 @@ class FriendsGateway(Gateway):
                 connection.close()
             return
         pending = await self._mailbox.pending(user, RECOVERED)
+        recent = await self._mailbox.recent(user, RECOVERED)
         if self._recovery.outdated(user):
             return
         for connection in list(self._engine.members(room)):
             if connection.state.feed.listed:
-                self._catch_up(connection, pending)
+                self._catch_up(connection, pending, recent)
 
-    def _catch_up(self, connection: Connection, pending: list[Entry]) -> None:
-        """Send what a connection lacks of what is pending, oldest first, and then what was held back."""
+    def _catch_up(self, connection: Connection, pending: list[Entry], recent: list[Entry]) -> None:
+        """Send what a connection lacks, oldest first, and then what was held back."""
         session: _Session = connection.state
-        missed = [entry for entry in reversed(pending) if session.feed.lacks(entry.id)]
-        if len(missed) == RECOVERED:
+        entries = {entry.id: entry for entry in (*pending, *recent)}
+        lacking = session.feed.missed([entry.id for entry in pending], [entry.id for entry in recent])
+        missed = [entries[message_id] for message_id in sorted(lacking)]
+        if len(missed) >= RECOVERED:
             connection.close()
             return
         given = session.feed.given

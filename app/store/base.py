@@ -4,8 +4,10 @@ Every adapter passes the same contract suite, `tests/store/`. A call either does
 survives a crash of the process and of the machine, or raises and leaves nothing behind.
 
 Errors that every call may raise: `Unavailable`, when the engine did not answer or refused (disk full, connection
-lost). Where the connection broke in the middle, nobody knows whether it was done; repeating the call is safe. A call
-made after `close` raises it too. Cancelling a caller does not take the call back.
+lost). Where the connection broke in the middle, nobody knows whether it was done, or, of a friendship, whether for both
+or for one. Repeating the call is safe and completes it: where an `add_user` or `append` was done the first time after
+all, the second raises `Conflict` and changes nothing. A call made after `close` raises `Unavailable` too. Cancelling a
+caller does not take the call back.
 """
 
 from __future__ import annotations
@@ -132,12 +134,15 @@ class Store(Protocol):
 
         The audience of a message for all friends is what is committed at that moment. A message without
         recipients is not stored: the answer is empty. Appends are stored in the order in which they were called.
-        Raise `Conflict` if the id is taken.
+        Raise `Conflict` if the id is taken, be it by this very message.
         """
         ...
 
     async def stored(self, message_id: str) -> bool:
-        """Return whether a message of that id is stored: what became of an append that raised `Unavailable`."""
+        """Return whether a message of that id is stored: what became of an append that raised `Unavailable`.
+
+        True is for good. False is of now: what the append had sent may still be on its way to an engine that is slow.
+        """
         ...
 
     async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:
@@ -148,6 +153,11 @@ class Store(Protocol):
         """Make messages not pending for the user, for good. Unknown and confirmed ids are passed over."""
         ...
 
-    async def history(self, mailbox: str, user_id: str, before: str | None, limit: int) -> list[Message]:
-        """Return the newest `limit` messages that the user sent or was sent, with ids below `before`, newest first."""
+    async def history(
+        self, mailbox: str, user_id: str, before: str | None, limit: int, after: str | None = None
+    ) -> list[Message]:
+        """Return the newest `limit` messages that the user sent or was sent, newest first.
+
+        Only those with ids below `before` and above `after`, where they are given.
+        """
         ...

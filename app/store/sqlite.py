@@ -139,9 +139,12 @@ class SQLiteStore:
         """Make messages not pending for the user, for good. Unknown and confirmed ids are passed over."""
         await self._writes.submit(sqlite_queries.confirm, (user_id, tuple(message_ids)))
 
-    async def history(self, mailbox: str, user_id: str, before: str | None, limit: int) -> list[Message]:
-        """Return the newest `limit` messages that the user sent or was sent, with ids below `before`, newest first."""
-        return await self._reads.submit(sqlite_queries.history, (mailbox, user_id, before, limit))
+    async def history(
+        self, mailbox: str, user_id: str, before: str | None, limit: int, after: str | None = None
+    ) -> list[Message]:
+        """Return the newest `limit` messages that the user sent or was sent, newest first, between two ids."""
+        query = (mailbox, user_id, limit, before or sqlite_queries.LAST, after or "")
+        return await self._reads.submit(sqlite_queries.history, query)
 
     @property
     def _writes(self) -> GroupCommit:

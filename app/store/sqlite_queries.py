@@ -22,7 +22,7 @@ from app.store.group_commit import Operation
 __all__ = [
     "CONFIRM",
     "HISTORY",
-    "HISTORY_BEFORE",
+    "LAST",
     "PENDING",
     "UNFRIEND",
     "add_user",
@@ -55,8 +55,10 @@ _MAILBOX = """
     WHERE e.mailbox = ?1 AND e.user_id = ?2 {which} ORDER BY e.message_id DESC LIMIT ?3
 """
 PENDING = _MAILBOX.format(index="INDEXED BY pending_entries", which="AND e.pending = 1")
-HISTORY = _MAILBOX.format(index="", which="")
-HISTORY_BEFORE = _MAILBOX.format(index="", which="AND e.message_id < ?4")
+HISTORY = _MAILBOX.format(index="", which="AND e.message_id < ?4 AND e.message_id > ?5")
+
+LAST = "~"
+"""What sorts after every message id."""
 
 CONFIRM = """
     UPDATE entries SET pending = 0 WHERE pending = 1 AND (user_id, mailbox, message_id) IN (
@@ -223,11 +225,6 @@ def confirm(connection: sqlite3.Connection, confirmed: Sequence[tuple[str, Seque
 
 
 @_each
-def history(connection: sqlite3.Connection, query: tuple[str, str, str | None, int]) -> list[Message]:
+def history(connection: sqlite3.Connection, query: tuple[str, str, int, str, str]) -> list[Message]:
     """Select a page of the messages that a user sent or was sent."""
-    mailbox, user_id, before, limit = query
-    if before is None:
-        rows = connection.execute(HISTORY, (mailbox, user_id, limit))
-    else:
-        rows = connection.execute(HISTORY_BEFORE, (mailbox, user_id, limit, before))
-    return [Message(*row) for row in rows.fetchall()]
+    return [Message(*row) for row in connection.execute(HISTORY, query).fetchall()]

@@ -1,10 +1,11 @@
 """`app.domain.mailbox.Feed`: what one socket is given, in which order, and what is confirmed of it."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.clock import Sequence, least_id, now_ms
-from app.domain.mailbox import LATE_MS, Feed, late
+from app.domain.mailbox import LATE_MS, MEMORY_MS, Feed, late
 
 
 def given_feed(*pending: str) -> Feed[str]:
@@ -68,8 +69,8 @@ def test_a_gap_is_closed_before_anything_live():
     feed.offer("b", "B")
     feed.hold()
     assert feed.offer("d", "D") is False
-    assert [message for message in ("a", "b", "c", "d") if feed.lacks(message)] == ["a", "c", "d"]
-    assert feed.open(["a", "c", "d"]) == []
+    assert feed.missed("abcd", ()) == {"a", "c", "d"}
+    assert feed.open("acd") == []
     assert feed.offer("e", "E") is True
 
 
@@ -80,19 +81,66 @@ def test_what_is_confirmed_during_a_gap_is_not_given_again():
     feed.offer("b", "B")
     feed.hold()
     feed.recorded()
-    assert [feed.lacks("a"), feed.lacks("b")] == [False, False]
+    assert feed.missed("ab", ()) == set()
 
 
-def test_a_fetched_message_is_known_until_a_publication_of_it_would_be_late():
-    """Confirmed or not: a publication may be under way for so long."""
-    fresh, old = least_id(now_ms()), least_id(now_ms() - LATE_MS - 1)
-    feed = given_feed(old, fresh)
-    feed.begin()
-    feed.recorded()
-    assert not feed.lacks(fresh)
-    assert feed.lacks(old)
-    assert late(old)
-    assert not late(fresh)
+def test_what_another_device_confirmed_is_given_all_the_same():
+    """Every device of a user has every message that came after its own first list."""
+    feed = Feed[str]()
+    before = least_id(now_ms() - 1)
+    feed.open([])
+    one, other = least_id(now_ms() + 1), least_id(now_ms() + 2)
+    feed.offer(one, "given")
+    feed.hold()
+    assert feed.missed([], [before, one, other]) == {other}
+    assert feed.missed([before], []) == {before}
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return what the clock shows, in milliseconds."""
+    shown = [now_ms()]
+    monkeypatch.setattr("app.domain.mailbox.now_ms", lambda: shown[0])
+    return shown
+
+
+def test_what_was_given_is_known_for_a_while(clock: list[int]):
+    """For `MEMORY_MS` at least, confirmed or not, and not for ever."""
+    feed = given_feed("a")
+
+    def passes(ms: int) -> set[str]:
+        clock[0] += ms
+        if not feed.due:
+            feed.offer(f"{clock[0]}", "")
+        feed.begin()
+        feed.recorded()
+        return feed.missed("a", ())
+
+    assert passes(MEMORY_MS - 1) == set()
+    assert passes(1) == set()
+    assert passes(MEMORY_MS - 1) == set()
+    assert passes(1) == {"a"}
+
+
+def test_what_is_not_confirmed_is_known_for_as_long(clock: list[int]):
+    """A store that was away for minutes does not make a socket forget what it was given."""
+    feed = given_feed("a")
+    for _ in range(4):
+        clock[0] += MEMORY_MS
+        feed.begin()
+        feed.again()
+        feed.offer(f"{clock[0]}", "")
+    feed.hold()
+    assert feed.missed("a", ()) == set()
+
+
+def test_a_message_is_late_after_a_while(clock: list[int]):
+    """Its id says when it was sent."""
+    message = least_id(clock[0])
+    clock[0] += LATE_MS
+    assert not late(message)
+    clock[0] += 1
+    assert late(message)
 
 
 def test_a_gap_is_counted():
@@ -126,7 +174,7 @@ class Socket:
             self.shown.append(message)
 
     def catch_up(self) -> None:
-        missed = [message for message in self.pending if self.feed.lacks(message)]
+        missed = sorted(self.feed.missed(self.pending, ()))
         self.shown += [*missed, *self.feed.open(missed)]
 
     def confirm(self) -> None:
@@ -158,8 +206,7 @@ def test_whatever_is_lost_on_the_way_is_given_once_and_in_order(steps: list[str]
         elif step == "confirm":
             socket.confirm()
         elif step == "repeat" and fetched and socket.feed.gaps:
-            held = [message for message in stored[:fetched] if not socket.feed.lacks(message)]
-            for message in held[-1:]:
+            for message in stored[:fetched][-1:]:
                 before = list(socket.shown)
                 socket.publish(message)
                 assert socket.shown == before

@@ -10,8 +10,9 @@ from app.domain.mailbox import LATE_MS
 from app.engine.base import encode
 from app.gateways.base import Envelope
 from app.store.base import NewMessage, User
+from tests.engine.served import received
 from tests.gateways.house import Device, House, housed
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 
 @pytest.fixture
@@ -37,6 +38,15 @@ async def say(house: House, device: Device, text: str) -> None:
 async def texts(device: Device, count: int) -> list[str]:
     """Return the next so many messages."""
     return [(await device.hears("message"))["message"] for _ in range(count)]
+
+
+async def confirm(house: House, device: Device, user: User) -> None:
+    """Answer the PING that follows a message, and return when nothing is pending for the user."""
+    assert await received(device.websocket) == "2"
+    await device.websocket.send("3")
+    async with asyncio.timeout(DEADLINE):
+        while await house.store.pending("friends", user.id, 1):  # noqa: ASYNC110  (the store sets no event)
+            await asyncio.sleep(0.001)
 
 
 async def test_what_was_lost_comes_after_the_gap_and_before_anything_live(house: House, pair: tuple[User, User]):
@@ -79,6 +89,25 @@ async def test_what_was_given_live_is_not_given_again(house: House, pair: tuple[
             house.hub.resync(None)
         await say(house, ship, "last")
         assert await texts(desert, 11) == [*map(str, range(10)), "last"]
+
+
+async def test_what_one_device_confirmed_reaches_the_other(house: House, pair: tuple[User, User]):
+    """Each that stood all the time has each message once, and one that came later has what was pending then."""
+    han, obi = pair
+    async with house.device(han) as ship, house.device(obi) as one:
+        await say(house, ship, "to the one")
+        assert await texts(one, 1) == ["to the one"]
+        await confirm(house, one, obi)
+        async with house.device(obi) as other:
+            room = f"friends:of:{han.id}"
+            house.engine.leave([*house.engine.members(room)][-1], room)
+            await say(house, ship, "missed by the other")
+            assert await texts(one, 1) == ["missed by the other"]
+            await confirm(house, one, obi)
+            house.hub.resync(None)
+            await say(house, ship, "live")
+            assert await texts(other, 2) == ["missed by the other", "live"]
+            assert await texts(one, 1) == ["live"]
 
 
 async def test_a_store_that_does_not_answer_delays_what_is_live_and_loses_nothing(

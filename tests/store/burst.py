@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 from app.store.sqlite import SQLiteStore
-from tests.store.records import message
+from tests.store.records import HAN, OBI, message
 
 
 async def send(store: SQLiteStore) -> None:
     while True:
-        new = message("han", "obi")
+        new = message(HAN, OBI)
         await store.append(new)
         print(new.id, flush=True)
 

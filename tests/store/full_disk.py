@@ -13,7 +13,7 @@ from pathlib import Path
 
 from app.store.base import NewMessage
 from app.store.sqlite import SQLiteStore
-from tests.store.records import message
+from tests.store.records import HAN, OBI, message
 
 
 class Lines(logging.Handler):
@@ -45,9 +45,9 @@ async def main(path: Path) -> None:
     await store.open()
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, resource.RLIM_INFINITY))
     while not refused:
-        await asyncio.gather(*(send(message("han", "obi", text="x" * 5_000)) for _ in range(20)))
+        await asyncio.gather(*(send(message(HAN, OBI, text="x" * 5_000)) for _ in range(20)))
     resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    await send(message("han", "obi", text="there is room again"))
+    await send(message(HAN, OBI, text="there is room again"))
     await store.close()
     print(json.dumps({"stored": stored, "refused": refused, "errors": sorted(errors), "logged": logged.lines}))
 

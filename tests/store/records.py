@@ -1,5 +1,7 @@
 """Users and messages for tests of a store."""
 
+import hashlib
+
 from app.domain.clock import Sequence
 from app.store.base import Message, NewMessage, Store, User
 
@@ -8,22 +10,30 @@ MAILBOX = "friends"
 _sequence = Sequence()
 
 
-def user(name: str, *, email: str | None = None, last_seen: int = 1_000) -> User:
-    """Return a user whose id is the name."""
-    return User(name, email or f"{name}@mail.com", "$2b$12$hash", name.title(), "Solo", (), last_seen)
+def uid(name: str) -> str:
+    """Return the id of a user of that name: 24 hex digits, the same each time."""
+    return hashlib.sha256(name.encode()).hexdigest()[:24]
 
 
-async def add_users(store: Store, *names: str) -> None:
-    """Store users whose ids are the names."""
-    for name in names:
-        await store.add_user(user(name))
+HAN, OBI, ANAKIN, LEIA, ZAM, NOBODY, NOONE = map(uid, ("han", "obi", "anakin", "leia", "zam", "nobody", "noone"))
 
 
-async def add_friends(store: Store, name: str, *friends: str) -> None:
+def user(user_id: str, *, email: str | None = None, last_seen: int = 1_000) -> User:
+    """Return a user of that id, whose e-mail is made of it unless given."""
+    return User(user_id, email or f"{user_id}@mail.com", "$2b$12$hash", "Han", "Solo", (), last_seen)
+
+
+async def add_users(store: Store, *user_ids: str) -> None:
+    """Store users of these ids."""
+    for user_id in user_ids:
+        await store.add_user(user(user_id))
+
+
+async def add_friends(store: Store, user_id: str, *friends: str) -> None:
     """Store a user and friends of theirs."""
-    await add_users(store, name, *friends)
+    await add_users(store, user_id, *friends)
     for friend in friends:
-        await store.befriend(name, friend)
+        await store.befriend(user_id, friend)
 
 
 def message(

@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.store.base import Message, NewMessage, Store
-from tests.store.records import message, stored
+from tests.store.records import HAN, LEIA, OBI, message, stored
 
-USERS = ("ann", "bob", "cid")
+USERS = (HAN, OBI, LEIA)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Model:
 @given(steps=STEPS)
 async def test_a_mailbox_behaves_like_its_model(store: Store, steps: list[Append | Confirm | Page]):
     """After any sequence of appends and confirmations, pending messages and pages of history are the model's."""
-    mailbox = message("ann").id
+    mailbox = message(HAN).id
     model = Model()
     for step in steps:
         ids = [new.id for new in model.messages] or ["unknown"]

@@ -15,9 +15,9 @@ import pytest
 
 from app.domain.errors import Conflict, Unavailable
 from app.store import sqlite_file, sqlite_queries
-from app.store.base import NewMessage, StoreUnusableError
+from app.store.base import StoreUnusableError
 from app.store.sqlite import SQLiteStore
-from tests.store.records import MAILBOX, add_friends, message, stored, user
+from tests.store.records import HAN, MAILBOX, OBI, add_friends, message, stored, user
 
 ROOT = Path(__file__).parents[2]
 
@@ -72,23 +72,23 @@ def burst(path: Path, callers: int) -> Iterator[subprocess.Popen[str]]:
 
 async def test_everything_is_kept_over_a_restart(path: Path):
     """A store opened again has the users, friendships, messages and confirmations of the one before."""
-    first, second = message("han", to_friends=True), message("han", to_friends=True)
+    first, second = message(HAN, to_friends=True), message(HAN, to_friends=True)
     async with opened(path) as store:
-        await add_friends(store, "han", "obi")
+        await add_friends(store, HAN, OBI)
         await store.append(first)
         await store.append(second)
-        await store.confirm("obi", [first.id])
-        before = await store.users(["han", "obi"])
+        await store.confirm(OBI, [first.id])
+        before = await store.users([HAN, OBI])
     async with opened(path) as store:
-        assert await store.users(["han", "obi"]) == before
-        assert await store.pending(MAILBOX, "obi", 10) == [stored(second)]
-        assert await store.history(MAILBOX, "obi", None, 10) == [stored(second), stored(first)]
+        assert await store.users([HAN, OBI]) == before
+        assert await store.pending(MAILBOX, OBI, 10) == [stored(second)]
+        assert await store.history(MAILBOX, OBI, None, 10) == [stored(second), stored(first)]
 
 
 async def test_close_leaves_one_complete_file(path: Path):
     """After `close` the log is part of the database file, so the file can be copied."""
     async with opened(path) as store:
-        await store.add_user(user("han"))
+        await store.add_user(user(HAN))
     assert sorted(found.name for found in path.parent.iterdir()) == ["parley.db", "parley.db.lock"]
 
 
@@ -102,7 +102,7 @@ async def test_kill_9_loses_nothing_acknowledged(path: Path):
         assert process.wait() == -signal.SIGKILL
     acknowledged = {line.rstrip("\n") for line in lines if line.endswith("\n")}
     async with opened(path) as store:
-        found = {new.id for new in await store.pending(MAILBOX, "obi", 1_000_000)}
+        found = {new.id for new in await store.pending(MAILBOX, OBI, 1_000_000)}
     assert len(acknowledged) >= 500
     assert acknowledged <= found
 
@@ -117,7 +117,7 @@ async def test_a_full_disk_is_unavailable_until_there_is_room(path: Path):
     assert told["refused"]
     assert told["errors"] == [["Unavailable", "OperationalError"]]
     async with opened(path) as store:
-        found = await store.pending(MAILBOX, "obi", 100_000)
+        found = await store.pending(MAILBOX, OBI, 100_000)
     assert found[0].text == "there is room again"
     assert [new.id for new in reversed(found)] == told["stored"]
     assert 1 <= len(told["logged"]) < len(told["refused"])
@@ -129,7 +129,7 @@ async def test_a_full_disk_is_unavailable_until_there_is_room(path: Path):
 async def test_concurrent_calls_share_commits(store: SQLiteStore, path: Path):
     """50 calls that wait together are stored by at most two commits: the first call's, and the others'."""
     with busy(path):
-        appends = [asyncio.create_task(store.append(message("han", "obi"))) for _ in range(50)]
+        appends = [asyncio.create_task(store.append(message(HAN, OBI))) for _ in range(50)]
         await asyncio.sleep(0)  # each task runs up to its call
     await asyncio.gather(*appends)
     assert store.operations == 50
@@ -139,36 +139,36 @@ async def test_concurrent_calls_share_commits(store: SQLiteStore, path: Path):
 async def test_sequential_calls_have_a_commit_each(store: SQLiteStore):
     """A call alone is committed at once: nothing waits for company."""
     for _ in range(10):
-        await store.append(message("han", "obi"))
+        await store.append(message(HAN, OBI))
     assert (store.commits, store.operations) == (10, 10)
 
 
 async def test_reads_are_no_commits(store: SQLiteStore):
     """The counters of a file's store count writes alone."""
     await store.ping()
-    await store.pending(MAILBOX, "obi", 10)
+    await store.pending(MAILBOX, OBI, 10)
     assert (store.commits, store.operations) == (0, 0)
 
 
 async def test_a_failing_call_fails_alone_in_its_transaction(store: SQLiteStore, path: Path):
     """Of calls in one transaction the one that raises is undone, those before and after it are committed."""
-    await store.add_user(user("han"))
-    news = [message("han", "obi") for _ in range(20)]
+    await store.add_user(user(HAN))
+    news = [message(HAN, OBI) for _ in range(20)]
     with busy(path):
         calls = [asyncio.ensure_future(store.append(new)) for new in news[:10]]
-        conflict = asyncio.ensure_future(store.add_user(user("han")))
+        conflict = asyncio.ensure_future(store.add_user(user(HAN)))
         calls += [asyncio.ensure_future(store.append(new)) for new in news[10:]]
         await asyncio.sleep(0)
     with pytest.raises(Conflict):
         await conflict
-    assert await asyncio.gather(*calls) == [("obi",)] * 20
+    assert await asyncio.gather(*calls) == [(OBI,)] * 20
     assert store.commits <= 3
-    assert await store.pending(MAILBOX, "obi", 50) == [stored(new) for new in reversed(news)]
+    assert await store.pending(MAILBOX, OBI, 50) == [stored(new) for new in reversed(news)]
 
 
 async def test_a_cancelled_caller_takes_nobody_along(store: SQLiteStore, path: Path):
     """A caller that is cancelled while its call waits harms no other; the call itself is not taken back."""
-    news = [message("han", "obi", text=str(i)) for i in range(20)]
+    news = [message(HAN, OBI, text=str(i)) for i in range(20)]
     with busy(path):
         appends = [asyncio.create_task(store.append(new)) for new in news]
         await asyncio.sleep(0)
@@ -176,38 +176,28 @@ async def test_a_cancelled_caller_takes_nobody_along(store: SQLiteStore, path: P
         appends[7].cancel()
         await asyncio.sleep(0)
     results = await asyncio.gather(*appends, return_exceptions=True)
-    assert [i for i, result in enumerate(results) if result != ("obi",)] == [0, 7]
+    assert [i for i, result in enumerate(results) if result != (OBI,)] == [0, 7]
     assert isinstance(results[7], asyncio.CancelledError)
-    assert await store.pending(MAILBOX, "obi", 50) == [stored(new) for new in reversed(news)]
+    assert await store.pending(MAILBOX, OBI, 50) == [stored(new) for new in reversed(news)]
 
 
 async def test_a_programming_error_is_the_callers_own(store: SQLiteStore, path: Path):
     """An error that is no failure of the engine reaches its caller as it is, and the thread goes on."""
-    good, bad = message("han", "obi"), message("han", "obi", text="\ud800")
+    good, bad = message(HAN, OBI), message(HAN, OBI, text="\ud800")
     with busy(path):
         calls = [asyncio.create_task(store.append(new)) for new in (good, bad)]
         await asyncio.sleep(0)
     results = await asyncio.gather(*calls, return_exceptions=True)
-    assert results[0] == ("obi",)
+    assert results[0] == (OBI,)
     assert isinstance(results[1], UnicodeEncodeError)
-    assert await store.pending(MAILBOX, "obi", 10) == [stored(good)]
-
-
-async def test_an_id_is_stored_once(store: SQLiteStore):
-    """A second message of the same id raises `Conflict` and leaves the first as it was."""
-    first = message("han", "obi")
-    await store.append(first)
-    with pytest.raises(Conflict):
-        await store.append(NewMessage(first.id, MAILBOX, "anakin", "forged", 0, ("padme",)))
-    assert await store.pending(MAILBOX, "obi", 10) == [stored(first)]
-    assert await store.pending(MAILBOX, "padme", 10) == []
+    assert await store.pending(MAILBOX, OBI, 10) == [stored(good)]
 
 
 async def test_a_failure_of_the_engine_is_unavailable(store: SQLiteStore, path: Path, caplog: pytest.LogCaptureFixture):
     """Calls that SQLite refuses raise `Unavailable` with its error as the cause, logged once; others succeed."""
     with busy(path) as connection:
         connection.execute("ALTER TABLE messages RENAME TO lost")
-        appends = [asyncio.create_task(store.append(message("han", "obi"))) for _ in range(20)]
+        appends = [asyncio.create_task(store.append(message(HAN, OBI))) for _ in range(20)]
         await asyncio.sleep(0)
     results = await asyncio.gather(*appends, return_exceptions=True)
     assert all(isinstance(result, Unavailable) for result in results)
@@ -215,18 +205,18 @@ async def test_a_failure_of_the_engine_is_unavailable(store: SQLiteStore, path: 
     assert 1 <= len(caplog.records) <= 2
     assert "no such table" in caplog.text
     with pytest.raises(Unavailable):
-        await store.pending(MAILBOX, "obi", 1)
-    await store.add_user(user("han"))
+        await store.pending(MAILBOX, OBI, 1)
+    await store.add_user(user(HAN))
 
 
 async def test_callers_of_several_loops_are_answered_on_their_own(store: SQLiteStore, path: Path):
     """A call from another event loop is answered there."""
 
     def elsewhere() -> None:
-        asyncio.run(asyncio.wait_for(store.append(message("han", "obi")), 5))
+        asyncio.run(asyncio.wait_for(store.append(message(HAN, OBI)), 5))
 
-    await asyncio.gather(store.append(message("han", "obi")), asyncio.to_thread(elsewhere))
-    assert len(await store.pending(MAILBOX, "obi", 10)) == 2
+    await asyncio.gather(store.append(message(HAN, OBI)), asyncio.to_thread(elsewhere))
+    assert len(await store.pending(MAILBOX, OBI, 10)) == 2
 
 
 # what statements cost
@@ -235,13 +225,12 @@ async def test_callers_of_several_loops_are_answered_on_their_own(store: SQLiteS
 @pytest.mark.parametrize(
     ("statement", "parameters"),
     [
-        (sqlite_queries.PENDING, ("friends", "han", 10)),
-        (sqlite_queries.HISTORY, ("friends", "han", 10)),
-        (sqlite_queries.HISTORY_BEFORE, ("friends", "han", 10, "id")),
+        (sqlite_queries.PENDING, ("friends", HAN, 10)),
+        (sqlite_queries.HISTORY, ("friends", HAN, 10, "id", "")),
         (sqlite_queries.CONFIRM, ("[]",)),
-        (sqlite_queries.UNFRIEND, ("han", "obi")),
+        (sqlite_queries.UNFRIEND, (HAN, OBI)),
     ],
-    ids=["pending", "history", "history-before", "confirm", "unfriend"],
+    ids=["pending", "history", "confirm", "unfriend"],
 )
 def test_no_statement_scans_or_sorts_a_table(statement: str, parameters: tuple[object, ...]):
     """The cost of a statement depends on what it returns or changes, not on how much is stored."""
@@ -299,10 +288,10 @@ async def test_a_killed_server_leaves_no_lock(path: Path):
 async def test_a_command_may_write_beside_a_server(store: SQLiteStore, path: Path):
     """A store that is not exclusive opens beside another and each sees what the other stores."""
     async with opened(path, exclusive=False) as command:
-        await command.add_user(user("han"))
-        assert await store.user("han") == user("han")
-        await store.add_user(user("obi"))
-        assert await command.user("obi") == user("obi")
+        await command.add_user(user(HAN))
+        assert await store.user(HAN) == user(HAN)
+        await store.add_user(user(OBI))
+        assert await command.user(OBI) == user(OBI)
 
 
 @pytest.fixture

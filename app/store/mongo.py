@@ -1,0 +1,207 @@
+"""The store of many servers: a MongoDB database, of a standalone server or a replica set.
+
+MongoStore             the protocol
+ ├─ mongo_schema       connects, and makes the indexes
+ ├─ mongo_groups       makes one write of many calls
+ ├─ mongo_queries      the requests
+ └─ mongo_documents    what is stored
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from functools import partial
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import pymongo
+from pymongo.errors import PyMongoError
+
+from app.domain.errors import Unavailable
+from app.store import mongo_queries, mongo_schema
+from app.store.base import Message, NewMessage, User
+from app.store.mongo_groups import GroupedWrites
+
+__all__ = ["MongoStore"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+log = logging.getLogger("parley.store")
+
+
+class MongoStore:
+    """A `Store` in a MongoDB database: what it acknowledges, a majority of the replica set has in its journals.
+
+    Appends are made in groups, one behind the other, as their order is promised. A confirmation can only be of what
+    is stored already, so that those have groups of their own and wait for no append; so have the times of users.
+
+    Args:
+        url: `mongodb://` or `mongodb+srv://`, with user and password where the server wants them.
+        database: its name.
+        timeout: seconds in which a call has its result or raises `Unavailable`, whatever the network does.
+
+    """
+
+    def __init__(self, url: str, database: str, *, timeout: float = 5.0) -> None:
+        self._url = url
+        self._name = database
+        self._timeout = timeout
+        self._link: _Link | None = None
+
+    @property
+    def commits(self) -> int:
+        """Grouped writes done since `open`: of appends, confirmations and times."""
+        return sum(group.commits for group in self._link.groups) if self._link else 0
+
+    @property
+    def operations(self) -> int:
+        """Calls that those writes were made of."""
+        return sum(group.operations for group in self._link.groups) if self._link else 0
+
+    async def open(self) -> None:
+        """Connect, and make the indexes that are missing.
+
+        Raise `StoreUnusableError` if the URL or the name cannot be one, if the server refuses the user, or if what
+        is stored does not allow an index; the text never has the password in it. Raise `Unavailable` if the server
+        does not answer: it may later.
+        """
+        client, database = mongo_schema.connect(self._url, self._name, self._timeout)
+        link = _Link(client, database, self._timeout)
+        async with contextlib.AsyncExitStack() as undo:
+            undo.push_async_callback(link.close)
+            await mongo_schema.prepare(database, self._timeout)
+            undo.pop_all()
+        self._link = link
+
+    async def close(self) -> None:
+        """Finish what was called before, and hang up."""
+        if self._link:
+            await self._link.close()
+
+    async def ping(self) -> None:
+        """Return when a trivial read was answered."""
+        await self._open.call(mongo_queries.ping)
+
+    async def add_user(self, user: User) -> None:
+        """Store a user, with the user's own side of the friendships that it names. Raise `Conflict`."""
+        await self._open.call(mongo_queries.add_user, user)
+
+    async def user(self, user_id: str) -> User | None:
+        """Return a user, None if there is none of that id."""
+        return await self._open.call(mongo_queries.user, user_id)
+
+    async def user_by_email(self, email: str) -> User | None:
+        """Return the user with that e-mail, in whatever case it is written."""
+        return await self._open.call(mongo_queries.user_by_email, email)
+
+    async def users(self, user_ids: Iterable[str]) -> dict[str, User]:
+        """Return those of the users that exist, by id."""
+        return await self._open.call(mongo_queries.users, list(user_ids))
+
+    async def befriend(self, user_id: str, friend_id: str) -> bool:
+        """Make each a friend of the other. Return False if they were; raise `NotFound` if one does not exist.
+
+        The two are changed one after the other. Where the server or the connection dies in between, one has the
+        friend and the other not, until the call, by whichever of them, is repeated; it then returns True.
+        """
+        return await self._open.call(mongo_queries.befriend, user_id, friend_id)
+
+    async def unfriend(self, user_id: str, friend_id: str) -> bool:
+        """End the friendship for both. Return False if there was none. It may end for one alone, as in `befriend`."""
+        return await self._open.call(mongo_queries.unfriend, user_id, friend_id)
+
+    async def touch(self, user_id: str, last_seen: int) -> None:
+        """Set when the user was last seen (milliseconds), unless a later time is known."""
+        await self._open.touches.submit((user_id, last_seen))
+
+    async def append(self, message: NewMessage) -> tuple[str, ...]:
+        """Store a message, pending for each recipient, and return the recipients, each once."""
+        return await self._open.appends.submit(message)
+
+    async def stored(self, message_id: str) -> bool:
+        """Return whether a message of that id is stored, and safe."""
+        return await self._open.call(mongo_queries.stored, message_id)
+
+    async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:
+        """Return the newest `limit` messages that are pending for the user, newest first."""
+        return await self._open.call(mongo_queries.pending, mailbox, user_id, limit)
+
+    async def confirm(self, user_id: str, message_ids: Sequence[str]) -> None:
+        """Make messages not pending for the user, for good. Unknown and confirmed ids are passed over."""
+        await self._open.confirmations.submit((user_id, tuple(message_ids)))
+
+    async def history(
+        self, mailbox: str, user_id: str, before: str | None, limit: int, after: str | None = None
+    ) -> list[Message]:
+        """Return the newest `limit` messages that the user sent or was sent, newest first, between two ids."""
+        return await self._open.call(mongo_queries.history, mailbox, user_id, before, limit, after)
+
+    @property
+    def _open(self) -> _Link:
+        if self._link is None or self._link.closed:
+            raise Unavailable
+        return self._link
+
+
+class _Link:
+    """A client and what is under way over it.
+
+    Attributes:
+        closed: whether it takes no more calls.
+
+    """
+
+    def __init__(self, client: mongo_schema.Client, database: mongo_queries.Database, timeout: float) -> None:
+        self.closed = False
+        self.appends: GroupedWrites[NewMessage, tuple[str, ...]] = GroupedWrites(
+            partial(mongo_queries.append, database), timeout
+        )
+        self.confirmations: GroupedWrites[tuple[str, Sequence[str]], None] = GroupedWrites(
+            partial(mongo_queries.confirm, database), timeout
+        )
+        self.touches: GroupedWrites[tuple[str, int], None] = GroupedWrites(
+            partial(mongo_queries.touch, database), timeout
+        )
+        self.groups: tuple[GroupedWrites[Any, Any], ...] = (self.appends, self.confirmations, self.touches)
+        self._client = client
+        self._database = database
+        self._timeout = timeout
+        self._calls: set[asyncio.Task[Any]] = set()
+        self._closing = asyncio.Lock()
+
+    async def call(
+        self,
+        query: Callable[Concatenate[mongo_queries.Database, P], Coroutine[None, None, R]],
+        *arguments: P.args,
+        **options: P.kwargs,
+    ) -> R:
+        """Make a request of its own, which goes on when the caller is cancelled."""
+        call = asyncio.create_task(self._bounded(query(self._database, *arguments, **options)))
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+        try:
+            async with asyncio.timeout(self._timeout):  # the driver looks at the clock twice a second
+                return await asyncio.shield(call)
+        except TimeoutError as error:
+            raise Unavailable from error
+
+    async def _bounded(self, query: Coroutine[None, None, R]) -> R:
+        try:
+            with pymongo.timeout(self._timeout):
+                return await query
+        except PyMongoError as error:
+            log.error("a call failed: %r", error)
+            raise Unavailable from error
+
+    async def close(self) -> None:
+        """Take no more calls, finish those that were made, and hang up. May be called twice."""
+        self.closed = True
+        async with self._closing:
+            await asyncio.gather(*(group.drain() for group in self.groups))
+            if self._calls:
+                await asyncio.wait(self._calls)
+            with pymongo.timeout(self._timeout):
+                await self._client.close()

@@ -1,0 +1,133 @@
+"""The documents of the MongoDB store, and the values that they stand for.
+
+    users       {_id: ObjectId, email, password, name, surname, friends: [ObjectId], lastSeen: Date}
+    messages    {_id: string, sender: ObjectId, message, createdAt: Date, mailbox, members: [string], pending: [string]}
+
+`users`, and the first four fields of `messages`, are those of the application that these collections were made for,
+so that tools written for it read ours. Beyond them a message has the mailbox that it belongs to, the ids of the users
+who sent or were sent it, and of those who have not confirmed it. Dates are milliseconds on both sides: BSON knows no
+finer ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import bson
+from bson import CodecOptions, DatetimeConversion, DatetimeMS, ObjectId
+from bson.binary import UuidRepresentation
+from bson.errors import InvalidId
+from bson.raw_bson import RawBSONDocument
+from pymongo.errors import DocumentTooLarge
+
+from app.store.base import Message, NewMessage, User
+
+__all__ = [
+    "CODEC",
+    "MESSAGE_FIELDS",
+    "Document",
+    "date",
+    "friends_of",
+    "key",
+    "message",
+    "message_document",
+    "user",
+    "user_document",
+]
+
+Document: TypeAlias = dict[str, Any]
+
+CODEC: CodecOptions[Document] = CodecOptions(
+    tz_aware=True,
+    uuid_representation=UuidRepresentation.STANDARD,
+    datetime_conversion=DatetimeConversion.DATETIME_MS,  # of any year, and as exact as stored
+)
+
+_DOCUMENT_LIMIT = 16 * 1024 * 1024
+"""Bytes, of every version of MongoDB."""
+
+MESSAGE_FIELDS = ("mailbox", "sender", "message", "createdAt")
+"""The fields of `Message` beside the id; the lists of users stay in the database."""
+
+
+def key(user_id: str) -> ObjectId | str:
+    """Return what the `_id` of a user is compared with.
+
+    An id that is not 24 hex digits in lower case stays a string, which no user's is.
+    """
+    try:
+        object_id = ObjectId(user_id)
+    except InvalidId:
+        return user_id
+    return object_id if str(object_id) == user_id else user_id
+
+
+def date(ms: int) -> DatetimeMS:
+    """Return milliseconds since the epoch as a BSON date."""
+    return DatetimeMS(ms)
+
+
+def user_document(user: User) -> Document:
+    """Return the document of a user. Raise `InvalidId` if an id is not 24 hex digits."""
+    return {
+        "_id": ObjectId(user.id),
+        "email": user.email.lower(),
+        "password": user.password,
+        "name": user.name,
+        "surname": user.surname,
+        "friends": [ObjectId(friend) for friend in user.friends],
+        "lastSeen": date(user.last_seen),
+    }
+
+
+def user(document: Mapping[str, Any]) -> User:
+    """Return the user of a document; `friends` and `lastSeen` may be missing in one that was not written here."""
+    return User(
+        id=str(document["_id"]),
+        email=document["email"],
+        password=document["password"],
+        name=document["name"],
+        surname=document["surname"],
+        friends=friends_of(document),
+        last_seen=int(document.get("lastSeen", 0)),
+    )
+
+
+def friends_of(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the ids of a user's friends, each once."""
+    return tuple(dict.fromkeys(map(str, document.get("friends", ()))))
+
+
+def message_document(new: NewMessage, recipients: Sequence[str]) -> RawBSONDocument:
+    """Return the document of a message, encoded: what cannot be encoded raises here, before anything is sent.
+
+    Raise `InvalidId` if the sender is not 24 hex digits, `UnicodeEncodeError` if a text is not Unicode, and
+    `DocumentTooLarge`.
+    """
+    document = {
+        "_id": new.id,
+        "sender": ObjectId(new.sender),
+        "message": new.text,
+        "createdAt": date(new.created_at),
+        "mailbox": new.mailbox,
+        "members": list(dict.fromkeys((new.sender, *recipients))),
+        "pending": list(recipients),
+    }
+    encoded = bson.encode(document, codec_options=CODEC)
+    if len(encoded) > _DOCUMENT_LIMIT:
+        raise DocumentTooLarge(
+            f"a message of {len(encoded)} bytes, with its recipients; MongoDB takes {_DOCUMENT_LIMIT}"
+        )
+    return RawBSONDocument(encoded)
+
+
+def message(document: Mapping[str, Any]) -> Message:
+    """Return the message of a document."""
+    return Message(
+        id=document["_id"],
+        mailbox=document["mailbox"],
+        sender=str(document["sender"]),
+        text=document["message"],
+        created_at=int(document["createdAt"]),
+    )

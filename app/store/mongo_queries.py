@@ -1,0 +1,257 @@
+"""Every request that the MongoDB store makes of an open database.
+
+Each is one plain operation on one document, or many of them in one request; none needs a transaction. What is done
+to two users, a friendship, is done to one after the other in such a way that doing it again completes it.
+
+`append`, `confirm` and `touch` serve many calls at once: they are the writes of `mongo_groups`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from bson import ObjectId
+from pymongo import UpdateMany, UpdateOne
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+
+from app.domain.errors import Conflict, NotFound
+from app.store import mongo_documents as documents
+from app.store.base import Message, NewMessage, User
+from app.store.mongo_documents import Document, key
+
+__all__ = [
+    "Database",
+    "add_user",
+    "append",
+    "befriend",
+    "confirm",
+    "history",
+    "pending",
+    "ping",
+    "stored",
+    "touch",
+    "unfriend",
+    "user",
+    "user_by_email",
+    "users",
+]
+
+Database: TypeAlias = AsyncDatabase[Document]
+
+_DUPLICATE_KEY = 11000
+
+_FEW = 32
+"""The most messages that are updated one by one, each by its id, although the same users confirm them."""
+
+
+async def ping(database: Database) -> None:
+    """Read something trivial: the answer also says that there is a primary."""
+    await database["users"].find_one({}, {"_id": 1})
+
+
+# users
+
+
+async def add_user(database: Database, user: User) -> None:
+    """Insert a user."""
+    document = documents.user_document(user)
+    try:
+        await database["users"].insert_one(document)
+    except DuplicateKeyError as error:
+        taken = await database["users"].find_one({"_id": document["_id"]}, {"_id": 1})
+        raise Conflict("User already exists" if taken else "Email already in use") from error
+
+
+async def user(database: Database, user_id: str) -> User | None:
+    """Find a user by id."""
+    found = await database["users"].find_one({"_id": key(user_id)})
+    return documents.user(found) if found else None
+
+
+async def user_by_email(database: Database, email: str) -> User | None:
+    """Find a user by e-mail."""
+    found = await database["users"].find_one({"email": email.lower()})
+    return documents.user(found) if found else None
+
+
+async def users(database: Database, user_ids: Collection[str]) -> dict[str, User]:
+    """Find users by id."""
+    found = map(documents.user, await _by_id(database, user_ids))
+    return {user.id: user for user in found}
+
+
+async def _by_id(
+    database: Database, user_ids: Collection[str], fields: Sequence[str] | None = None
+) -> Sequence[Document]:
+    """Find the documents of users, in one answer unless it is larger than MongoDB's 16 MB."""
+    wanted = {"_id": {"$in": [key(user_id) for user_id in user_ids]}}
+    return await database["users"].find(wanted, fields, batch_size=len(user_ids) + 1).to_list()
+
+
+async def befriend(database: Database, user_id: str, friend_id: str) -> bool:
+    """Make each a friend of the other, by two updates."""
+
+    def add(side: ObjectId, other: ObjectId) -> tuple[Document, Document]:
+        return {"_id": side, "friends": {"$ne": other}}, {"$push": {"friends": other}}
+
+    sides = await _sides(database, user_id, friend_id)
+    if len(sides) < 2:
+        raise NotFound("User not found!")
+    return await _both(database, sides, add, done=True)
+
+
+async def unfriend(database: Database, user_id: str, friend_id: str) -> bool:
+    """Make neither a friend of the other, by two updates."""
+
+    def remove(side: ObjectId, other: ObjectId) -> tuple[Document, Document]:
+        return {"_id": side, "friends": other}, {"$pull": {"friends": other}}
+
+    sides = await _sides(database, user_id, friend_id)
+    return len(sides) == 2 and await _both(database, sides, remove, done=False)
+
+
+async def _sides(database: Database, user_id: str, friend_id: str) -> dict[ObjectId, bool]:
+    """Return which of the two exist, in the order of their ids, and whether each has the other as a friend."""
+    found = await _by_id(database, (user_id, friend_id), ("friends",))
+    other = {key(user_id): friend_id, key(friend_id): user_id}
+    return {
+        document["_id"]: other[document["_id"]] in documents.friends_of(document)
+        for document in sorted(found, key=lambda document: document["_id"])
+    }
+
+
+async def _both(
+    database: Database,
+    sides: Mapping[ObjectId, bool],
+    update: Callable[[ObjectId, ObjectId], tuple[Document, Document]],
+    *,
+    done: bool,
+) -> bool:
+    """Bring both sides to `done` and return whether it was this call that brought the pair there.
+
+    Every call begins with the user of the lower id. Of calls at the same time, the one that changes the second side
+    is the one that did it, for it made the pair complete. Only where the second side was found done at the outset,
+    left so by a call that ended half way, it is the one that changes the first.
+    """
+    (first, _), (second, second_was) = sides.items()
+    if all(side is done for side in sides.values()):
+        return False
+    began = await database["users"].update_one(*update(first, second))
+    completed = await database["users"].update_one(*update(second, first))
+    return bool(completed.modified_count or (began.modified_count and second_was is done))
+
+
+async def touch(database: Database, seen: Sequence[tuple[str, int]]) -> list[None]:
+    """Set the latest time of each user, unless a later one is stored."""
+    latest: dict[str, int] = {}
+    for user_id, instant in seen:
+        latest[user_id] = max(instant, latest.get(user_id, instant))
+    await database["users"].bulk_write(
+        [
+            UpdateOne({"_id": key(user_id)}, {"$max": {"lastSeen": documents.date(instant)}})
+            for user_id, instant in latest.items()
+        ],
+        ordered=False,
+    )
+    return [None] * len(seen)
+
+
+# mailboxes
+
+
+async def append(database: Database, messages: Sequence[NewMessage]) -> list[tuple[str, ...] | Exception]:
+    """Insert messages in their order, for audiences that are read just before.
+
+    One whose id is taken has `Conflict` for its outcome, and the insertion goes on behind it.
+    """
+    friends = await _friends(database, {new.sender for new in messages if new.recipients is None})
+    audiences = [
+        friends.get(new.sender, ()) if new.recipients is None else tuple(dict.fromkeys(new.recipients))
+        for new in messages
+    ]
+    inserts = [
+        (position, documents.message_document(new, audience))
+        for position, (new, audience) in enumerate(zip(messages, audiences, strict=True))
+        if audience
+    ]
+    outcomes: list[tuple[str, ...] | Exception] = [*audiences]
+    while inserts:
+        try:
+            await database["messages"].insert_many([document for _, document in inserts], ordered=True)
+        except BulkWriteError as error:
+            failed = _duplicate(error)
+            conflict = Conflict("Message already stored")
+            conflict.__cause__ = error
+            outcomes[inserts[failed][0]] = conflict
+            inserts = inserts[failed + 1 :]
+        else:
+            break
+    return outcomes
+
+
+async def _friends(database: Database, senders: Collection[str]) -> dict[str, tuple[str, ...]]:
+    if not senders:
+        return {}
+    found = await _by_id(database, senders, ("friends",))
+    return {str(document["_id"]): documents.friends_of(document) for document in found}
+
+
+def _duplicate(error: BulkWriteError) -> int:
+    """Return the position of the insert that found its id taken. Raise the error if there is anything else in it."""
+    details: Mapping[str, Any] = error.details or {}
+    match details:
+        case {"writeErrors": [{"code": code, "index": int(index), **told}]} if code == _DUPLICATE_KEY:
+            if not details.get("writeConcernErrors") and told.get("keyPattern", {"_id": 1}) == {"_id": 1}:
+                return index
+        case _:
+            pass
+    raise error
+
+
+async def confirm(database: Database, confirmed: Sequence[tuple[str, Sequence[str]]]) -> list[None]:
+    """Take users out of `pending`: one update a message, or one for many that the same users confirm."""
+    by_message: dict[str, set[str]] = {}
+    for user_id, message_ids in confirmed:
+        for message_id in message_ids:
+            by_message.setdefault(message_id, set()).add(user_id)
+    by_users: dict[frozenset[str], list[str]] = {}
+    for message_id, user_ids in by_message.items():
+        by_users.setdefault(frozenset(user_ids), []).append(message_id)
+    updates: list[UpdateOne | UpdateMany] = []
+    for user_ids, message_ids in by_users.items():
+        change = {"$pullAll": {"pending": sorted(user_ids)}}
+        if len(message_ids) > _FEW:
+            updates.append(UpdateMany({"_id": {"$in": message_ids}}, change))
+        else:
+            updates += [UpdateOne({"_id": message_id}, change) for message_id in message_ids]
+    if updates:
+        await database["messages"].bulk_write(updates, ordered=False)
+    return [None] * len(confirmed)
+
+
+async def stored(database: Database, message_id: str) -> bool:
+    """Find whether a message has the id."""
+    return await database["messages"].find_one({"_id": message_id}, {"_id": 1}) is not None
+
+
+async def pending(database: Database, mailbox: str, user_id: str, limit: int) -> list[Message]:
+    """Find what is pending in a mailbox for a user."""
+    return await _newest(database, {"mailbox": mailbox, "pending": user_id}, limit)
+
+
+async def history(
+    database: Database, mailbox: str, user_id: str, before: str | None, limit: int, after: str | None
+) -> list[Message]:
+    """Find a page of the messages that a user sent or was sent."""
+    bounds = {operator: bound for operator, bound in (("$lt", before), ("$gt", after)) if bound}
+    within: Document = {"_id": bounds} if bounds else {}
+    return await _newest(database, {"mailbox": mailbox, "members": user_id} | within, limit)
+
+
+async def _newest(database: Database, which: Document, limit: int) -> list[Message]:
+    if limit < 1:
+        return []  # to MongoDB 0 means no limit
+    found = database["messages"].find(which, documents.MESSAGE_FIELDS, batch_size=limit + 1)
+    return [documents.message(document) for document in await found.sort("_id", -1).limit(limit).to_list()]

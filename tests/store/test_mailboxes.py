@@ -1,0 +1,264 @@
+"""What every adapter of `app.store.base.Store` guarantees of messages, pending, confirmed and past."""
+
+import asyncio
+
+import pytest
+
+from app.domain.errors import Conflict, NotFound
+from app.store.base import NewMessage, Store
+from tests.store.records import (
+    ANAKIN,
+    HAN,
+    LEIA,
+    MAILBOX,
+    NOBODY,
+    OBI,
+    add_friends,
+    add_users,
+    message,
+    stored,
+    uid,
+)
+
+# appending
+
+
+async def test_a_message_is_pending_for_each_recipient(store: Store):
+    """`append` stores the message for the recipients named, not for the sender, and returns them."""
+    new = message(HAN, OBI, ANAKIN)
+    assert await store.append(new) == (OBI, ANAKIN)
+    for name in (OBI, ANAKIN):
+        assert await store.pending(MAILBOX, name, 10) == [stored(new)]
+    assert await store.pending(MAILBOX, HAN, 10) == []
+
+
+async def test_a_recipient_named_twice_is_sent_it_once(store: Store):
+    """`append` returns each recipient once, and the message is pending once."""
+    new = message(HAN, OBI, ANAKIN, OBI)
+    assert await store.append(new) == (OBI, ANAKIN)
+    assert await store.pending(MAILBOX, OBI, 10) == [stored(new)]
+
+
+async def test_a_message_for_all_friends_goes_to_the_friends_of_that_moment(store: Store):
+    """Without recipients named, who is a friend when the message is stored gets it; a later friend does not."""
+    await add_friends(store, OBI, HAN, ANAKIN)
+    await add_users(store, LEIA)
+    new = message(OBI, to_friends=True)
+    assert set(await store.append(new)) == {ANAKIN, HAN}
+    await store.befriend(OBI, LEIA)
+    await store.unfriend(OBI, ANAKIN)
+    assert await store.pending(MAILBOX, HAN, 10) == [stored(new)]
+    assert await store.pending(MAILBOX, ANAKIN, 10) == [stored(new)]
+    assert await store.pending(MAILBOX, LEIA, 10) == []
+
+
+async def test_a_message_beside_a_new_friendship_goes_to_whom_the_answer_names(store: Store):
+    """Of an append and a friendship at the same time, the audience returned is the audience stored."""
+    await add_users(store, HAN, *(uid(f"friend{i}") for i in range(20)))
+    for i in range(20):
+        new = message(HAN, to_friends=True)
+        audience, _ = await asyncio.gather(store.append(new), store.befriend(HAN, uid(f"friend{i}")))
+        pending = [await store.pending(MAILBOX, uid(f"friend{j}"), 1) for j in range(20)]
+        holders = {uid(f"friend{j}") for j, newest in enumerate(pending) if newest == [stored(new)]}
+        assert holders == set(audience)
+        assert set(audience) >= {uid(f"friend{j}") for j in range(i)}
+
+
+@pytest.mark.parametrize("to_friends", [True, False])
+async def test_a_message_to_nobody_is_not_stored(store: Store, to_friends: bool):
+    """A message without recipients is answered with an empty audience and is in nobody's history."""
+    await add_users(store, HAN)
+    assert await store.append(message(HAN, to_friends=to_friends)) == ()
+    assert await store.history(MAILBOX, HAN, None, 10) == []
+
+
+async def test_appends_are_stored_in_the_order_of_their_calls(store: Store):
+    """An append that has been answered implies every append called before it, of 200 under way at once."""
+    news = [message(uid(f"user{i % 7}"), OBI, text=str(i)) for i in range(200)]
+    answered: list[str] = []
+
+    async def send(new: NewMessage) -> None:
+        await store.append(new)
+        answered.append(new.id)
+
+    await asyncio.gather(*map(send, news))
+    assert answered == [new.id for new in news]
+    assert await store.pending(MAILBOX, OBI, 200) == [stored(new) for new in reversed(news)]
+
+
+async def test_an_id_belongs_to_one_message(store: Store):
+    """`append` raises `Conflict` for an id that is taken, and the first message is what it was."""
+    first = message(HAN, OBI)
+    await store.append(first)
+    for again in (first, NewMessage(first.id, MAILBOX, ANAKIN, "forged", 0, (LEIA,))):
+        with pytest.raises(Conflict):
+            await store.append(again)
+    assert await store.pending(MAILBOX, OBI, 10) == [stored(first)]
+    for name in (ANAKIN, LEIA):
+        assert await store.history(MAILBOX, name, None, 10) == []
+
+
+async def test_a_message_whose_id_is_taken_leaves_its_neighbours_alone(store: Store):
+    """Of many appends under way at once those of an id that is taken raise `Conflict`; the others are stored."""
+    news = [message(HAN, OBI) for _ in range(30)]
+    again = [new for i, new in enumerate(news) for _ in range(1 + (i % 10 in (0, 1, 9)))]
+    results = await asyncio.gather(*map(store.append, again), return_exceptions=True)
+    assert results.count((OBI,)) == 30
+    assert sum(isinstance(result, Conflict) for result in results) == 9
+    assert await store.pending(MAILBOX, OBI, 50) == [stored(new) for new in reversed(news)]
+
+
+async def test_a_stored_message_is_known_by_its_id(store: Store):
+    """`stored` says of an id whether a message has it, confirmed or not; one to nobody is not stored."""
+    new, to_nobody = message(HAN, OBI), message(HAN)
+    assert await store.stored(new.id) is False
+    await store.append(new)
+    await store.append(to_nobody)
+    assert await store.stored(new.id) is True
+    await store.confirm(OBI, [new.id])
+    assert await store.stored(new.id) is True
+    assert [await store.stored(other) for other in (to_nobody.id, HAN, "", "unknown")] == [False] * 4
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "\x00", "🌧️ déjà 👩‍👩‍👧", "'; DROP TABLE messages; --", "x" * 100_000])
+async def test_a_text_is_read_back_exactly(store: Store, text: str):
+    """A text with NUL characters, of any script and of any length is read back as it was sent."""
+    new = message(HAN, OBI, text=text)
+    await store.append(new)
+    assert await store.pending(MAILBOX, OBI, 1) == [stored(new)]
+    assert await store.history(MAILBOX, HAN, None, 1) == [stored(new)]
+
+
+async def test_a_failing_call_leaves_its_neighbours_alone(store: Store):
+    """Calls that raise beside others under way neither fail them nor change anything."""
+    await add_friends(store, HAN, OBI)
+    news = [message(HAN, to_friends=True) for _ in range(20)]
+    calls = [call for new in news for call in (store.append(new), store.befriend(HAN, NOBODY))]
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert results[::2] == [(OBI,)] * 20
+    assert all(isinstance(result, NotFound) for result in results[1::2])
+    assert await store.pending(MAILBOX, OBI, 50) == [stored(new) for new in reversed(news)]
+
+
+# pending and confirmed
+
+
+async def test_the_newest_pending_messages_come_first(store: Store):
+    """`pending` returns the newest up to the limit, newest first."""
+    news = [message(HAN, OBI) for _ in range(5)]
+    for new in news:
+        await store.append(new)
+    assert await store.pending(MAILBOX, OBI, 3) == [stored(new) for new in (news[4], news[3], news[2])]
+    assert await store.pending(MAILBOX, OBI, 50) == [stored(new) for new in reversed(news)]
+
+
+async def test_mailboxes_are_apart(store: Store):
+    """A message is pending and in the history of its own mailbox alone."""
+    friendly, direct = message(HAN, OBI, mailbox="friends"), message(HAN, OBI, mailbox="direct")
+    await store.append(friendly)
+    await store.append(direct)
+    for name in (HAN, OBI):
+        assert await store.history("friends", name, None, 10) == [stored(friendly)]
+        assert await store.history("direct", name, None, 10) == [stored(direct)]
+    assert await store.pending("friends", OBI, 10) == [stored(friendly)]
+    assert await store.pending("direct", OBI, 10) == [stored(direct)]
+    assert await store.pending("notifications", OBI, 10) == []
+
+
+async def test_a_confirmation_is_of_one_user(store: Store):
+    """`confirm` ends what is pending for the user who confirms, and for nobody else."""
+    new = message(HAN, OBI, ANAKIN)
+    await store.append(new)
+    await store.confirm(OBI, [new.id])
+    assert await store.pending(MAILBOX, OBI, 10) == []
+    assert await store.pending(MAILBOX, ANAKIN, 10) == [stored(new)]
+
+
+async def test_a_confirmation_takes_many_messages_of_any_mailbox(store: Store):
+    """`confirm` takes the ids of messages of several mailboxes at once and leaves all others pending."""
+    news = [message(HAN, OBI, mailbox=("friends", "direct")[i % 2]) for i in range(200)]
+    await asyncio.gather(*map(store.append, news))
+    await store.confirm(OBI, [new.id for new in news[10:]])
+    assert await store.pending("friends", OBI, 200) == [stored(new) for new in reversed(news[0:10:2])]
+    assert await store.pending("direct", OBI, 200) == [stored(new) for new in reversed(news[1:10:2])]
+
+
+async def test_confirming_passes_over_unknown_and_confirmed_ids(store: Store):
+    """`confirm` of ids unknown, confirmed before, another's, or none at all raises nothing and does the rest."""
+    confirmed, anothers, last = message(HAN, OBI), message(HAN, ANAKIN), message(HAN, OBI)
+    for new in (confirmed, anothers, last):
+        await store.append(new)
+    await store.confirm(OBI, [confirmed.id])
+    await store.confirm(OBI, [])
+    await store.confirm(OBI, ["unknown", confirmed.id, anothers.id, last.id, last.id])
+    assert await store.pending(MAILBOX, OBI, 10) == []
+    assert await store.pending(MAILBOX, ANAKIN, 10) == [stored(anothers)]
+
+
+async def test_confirmations_under_way_at_once_are_each_done(store: Store):
+    """Concurrent confirmations by many users each take effect for their user alone."""
+    names = [uid(f"user{i}") for i in range(20)]
+    news = [message(HAN, *names) for _ in range(3)]
+    await asyncio.gather(*map(store.append, news))
+    await asyncio.gather(*(store.confirm(name, [news[i % 3].id]) for i, name in enumerate(names)))
+    for i, name in enumerate(names):
+        left = [stored(new) for new in reversed(news) if new is not news[i % 3]]
+        assert await store.pending(MAILBOX, name, 10) == left
+
+
+# history
+
+
+async def test_a_history_holds_what_was_sent_and_what_was_received(store: Store):
+    """`history` has both, confirmed or not, newest first; what is between others is not in it."""
+    sent, received, others = message(HAN, OBI), message(OBI, HAN), message(OBI, ANAKIN)
+    for new in (sent, received, others):
+        await store.append(new)
+    await store.confirm(HAN, [received.id])
+    assert await store.history(MAILBOX, HAN, None, 10) == [stored(received), stored(sent)]
+
+
+async def test_a_history_is_paged_without_gap_or_repeat(store: Store):
+    """Pages below the last id of the page before make up the whole history; the last of them is short."""
+    news = [message((HAN, OBI)[i % 2], (OBI, HAN)[i % 2]) for i in range(25)]
+    for new in news:
+        await store.append(new)
+    pages: list[list[str]] = []
+    before: str | None = None
+    while page := await store.history(MAILBOX, HAN, before, 10):
+        pages.append([found.id for found in page])
+        before = page[-1].id
+    assert [len(page) for page in pages] == [10, 10, 5]
+    assert [found for page in pages for found in page] == [new.id for new in reversed(news)]
+
+
+async def test_a_history_begins_below_any_id(store: Store):
+    """`before` need not be the id of a message of the user's."""
+    mine, anothers, last = message(HAN, OBI), message(ANAKIN, OBI), message(HAN, OBI)
+    for new in (mine, anothers, last):
+        await store.append(new)
+    assert await store.history(MAILBOX, HAN, anothers.id, 10) == [stored(mine)]
+    assert await store.history(MAILBOX, HAN, "f" * 24, 10) == [stored(last), stored(mine)]
+    assert await store.history(MAILBOX, HAN, "0" * 24, 10) == []
+
+
+async def test_a_history_ends_above_any_id(store: Store):
+    """`after` leaves out what is not above it, whoever's message it names."""
+    first, anothers, second, third = message(HAN, OBI), message(LEIA, OBI), message(OBI, HAN), message(HAN, OBI)
+    for new in (first, anothers, second, third):
+        await store.append(new)
+    newest_first = [stored(third), stored(second), stored(first)]
+    for after, expected in ((first.id, 2), (anothers.id, 2), (third.id, 0), ("0" * 24, 3), ("0" * 11, 3)):
+        assert await store.history(MAILBOX, HAN, None, 10, after) == newest_first[:expected]
+    assert await store.history(MAILBOX, HAN, third.id, 10, first.id) == [stored(second)]
+    assert await store.history(MAILBOX, HAN, None, 1, first.id) == [stored(third)]
+
+
+async def test_a_message_to_oneself_is_pending_and_in_the_history_once(store: Store):
+    """A sender among the recipients has the message pending like them, and finds it once in the history."""
+    new = message(HAN, HAN, OBI)
+    assert await store.append(new) == (HAN, OBI)
+    assert await store.pending(MAILBOX, HAN, 10) == [stored(new)]
+    await store.confirm(HAN, [new.id])
+    assert await store.pending(MAILBOX, HAN, 10) == []
+    assert await store.history(MAILBOX, HAN, None, 10) == [stored(new)]

@@ -1,0 +1,272 @@
+"""What the MongoDB store guarantees beyond the contract: the shapes it stores, and how few requests it makes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from bson import ObjectId
+from bson.errors import InvalidId
+from pymongo import AsyncMongoClient
+from pymongo.database import Database
+from pymongo.errors import DocumentTooLarge
+from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
+
+from app.domain.errors import Conflict
+from app.store import mongo_queries
+from app.store.base import NewMessage, User
+from app.store.mongo import MongoStore
+from app.store.mongo_documents import CODEC, Document
+from tests.store.records import ANAKIN, HAN, LEIA, MAILBOX, OBI, add_friends, add_users, message, stored, uid, user
+
+
+@pytest.fixture
+async def store(mongo: MongoStore) -> AsyncIterator[MongoStore]:
+    """Return an empty store, open."""
+    await mongo.open()
+    yield mongo
+    await mongo.close()
+
+
+# documents
+
+
+async def test_a_user_is_stored_in_the_shape_of_the_original(store: MongoStore, raw: Database[Document]):
+    """A user is what tools for the original expect: object ids, a date, and nothing more."""
+    await store.add_user(User(HAN, "Han@mail.com", "$2b$12$hash", "Han", "Solo", (OBI, LEIA), 1_649_021_011_964))
+    assert raw["users"].find_one() == {
+        "_id": ObjectId(HAN),
+        "email": "han@mail.com",
+        "password": "$2b$12$hash",
+        "name": "Han",
+        "surname": "Solo",
+        "friends": [ObjectId(OBI), ObjectId(LEIA)],
+        "lastSeen": datetime(2022, 4, 3, 21, 23, 31, 964_000, UTC),
+    }
+
+
+async def test_a_message_is_stored_in_the_shape_of_the_original(store: MongoStore, raw: Database[Document]):
+    """A message has the fields of the original; its mailbox, members and those who have not confirmed it are ours."""
+    new = NewMessage("1a1fa81b5540000047aaaaaa", MAILBOX, HAN, "hello", 1_649_021_011_964, (OBI, LEIA))
+    await store.append(new)
+    await store.confirm(OBI, [new.id])
+    assert raw["messages"].find_one() == {
+        "_id": new.id,
+        "sender": ObjectId(HAN),
+        "message": "hello",
+        "createdAt": datetime(2022, 4, 3, 21, 23, 31, 964_000, UTC),
+        "mailbox": MAILBOX,
+        "members": [HAN, OBI, LEIA],
+        "pending": [LEIA],
+    }
+
+
+async def test_a_member_is_one_once(store: MongoStore, raw: Database[Document]):
+    """A sender among the recipients is listed once, so that an index has one entry for them."""
+    await store.append(message(HAN, HAN, OBI))
+    assert raw["messages"].find_one({}, {"members": 1, "pending": 1, "_id": 0}) == {
+        "members": [HAN, OBI],
+        "pending": [HAN, OBI],
+    }
+
+
+async def test_a_friendship_is_object_ids_of_both(store: MongoStore, raw: Database[Document]):
+    """`befriend` and `touch` keep the shape of a user."""
+    await add_friends(store, HAN, OBI)
+    await store.touch(HAN, 2_000)
+    found = raw["users"].find_one({"_id": ObjectId(HAN)}, {"friends": 1, "lastSeen": 1, "_id": 0})
+    assert found == {"friends": [ObjectId(OBI)], "lastSeen": datetime(1970, 1, 1, 0, 0, 2, 0, UTC)}
+
+
+async def test_users_of_the_original_are_read(store: MongoStore, raw: Database[Document]):
+    """A user that another program stored is found, with fields that are ours to ignore and without some of ours."""
+    raw["users"].insert_one(
+        {"_id": ObjectId(HAN), "email": "han@mail.com", "password": "x", "name": "Han", "surname": "Solo", "__v": 0}
+    )
+    assert await store.user_by_email("han@mail.com") == User(HAN, "han@mail.com", "x", "Han", "Solo", (), 0)
+    await add_users(store, OBI)
+    assert await store.befriend(OBI, HAN) is True
+    assert await store.append(message(HAN, to_friends=True)) == (OBI,)
+
+
+@pytest.mark.parametrize("instant", [-1, 0, 2**40, 253_402_300_800_000])
+async def test_an_instant_of_any_year_is_kept_to_the_millisecond(store: MongoStore, instant: int):
+    """Instants before 1970 and after 9999 are stored too."""
+    new = replace(message(HAN, OBI), created_at=instant)
+    await store.append(new)
+    assert await store.pending(MAILBOX, OBI, 1) == [stored(new)]
+
+
+async def test_what_has_no_place_in_the_shape_is_not_stored(store: MongoStore):
+    """A user or a sender whose id is not 24 hex digits is a mistake of the caller's."""
+    with pytest.raises(InvalidId):
+        await store.add_user(user("nobody"))
+    with pytest.raises(InvalidId):
+        await store.append(message("nobody", OBI))
+    assert await store.pending(MAILBOX, OBI, 1) == []
+
+
+# grouped writes
+
+
+async def test_concurrent_appends_share_writes(store: MongoStore):
+    """50 appends at once are at most two writes."""
+    await asyncio.gather(*(store.append(message(HAN, OBI)) for _ in range(50)))
+    assert store.operations == 50
+    assert store.commits <= 2
+
+
+async def test_sequential_appends_have_a_write_each(store: MongoStore):
+    """An append alone is written at once: nothing waits for company."""
+    for _ in range(5):
+        await store.append(message(HAN, OBI))
+    assert (store.commits, store.operations) == (5, 5)
+
+
+async def test_concurrent_confirmations_and_times_share_writes(store: MongoStore):
+    """Confirmations and times are grouped as appends are, apart from each other."""
+    names = [uid(f"user{i}") for i in range(50)]
+    new = message(HAN, *names)
+    await store.append(new)
+    await asyncio.gather(*(store.confirm(name, [new.id]) for name in names), *(store.touch(name, 1) for name in names))
+    assert store.operations == 101
+    assert store.commits <= 5
+    assert [await store.pending(MAILBOX, name, 1) for name in names] == [[]] * 50
+
+
+async def test_reads_are_no_writes(store: MongoStore):
+    """The counters count grouped writes alone."""
+    await store.ping()
+    await store.pending(MAILBOX, OBI, 10)
+    await add_friends(store, HAN, OBI)
+    assert (store.commits, store.operations) == (0, 0)
+
+
+async def test_a_programming_error_is_the_callers_own(store: MongoStore):
+    """What cannot be stored reaches its caller as it is, from among calls that are stored."""
+    good, last = message(HAN, OBI), message(HAN, OBI)
+    bad, large = message(HAN, OBI, text="\ud800"), message(HAN, OBI, text="x" * 16 * 1024 * 1024)
+    results = await asyncio.gather(*map(store.append, (good, bad, large, last)), return_exceptions=True)
+    assert results[::3] == [(OBI,), (OBI,)]
+    assert [type(result) for result in results[1:3]] == [UnicodeEncodeError, DocumentTooLarge]
+    await asyncio.gather(store.confirm("\ud800", [good.id]), store.confirm(OBI, [good.id]), return_exceptions=True)
+    assert await store.pending(MAILBOX, OBI, 10) == [stored(last)]
+
+
+async def test_a_cancelled_caller_takes_nothing_back(store: MongoStore, raw: Database[Document]):
+    """What a caller who is cancelled had called is done: an append, and a friendship for both."""
+    await add_users(store, HAN, OBI)
+    new = message(HAN, OBI)
+    calls = [asyncio.ensure_future(call) for call in (store.append(new), store.befriend(HAN, OBI))]
+    await asyncio.sleep(0)  # each task runs up to its call
+    for call in calls:
+        call.cancel()
+    await asyncio.wait(calls)
+    await store.close()
+    assert raw["messages"].count_documents({"_id": new.id}) == 1
+    assert raw["users"].count_documents({"friends": {"$in": [ObjectId(HAN), ObjectId(OBI)]}}) == 2
+
+
+# requests
+
+
+class Requests(CommandListener):
+    """Keeps the requests that a client makes."""
+
+    def __init__(self) -> None:
+        self.made: list[tuple[str, Document]] = []
+
+    def started(self, event: CommandStartedEvent) -> None:
+        self.made.append((event.command_name, dict(event.command)))
+
+    def succeeded(self, event: CommandSucceededEvent) -> None:
+        """Keep nothing of it."""
+
+    def failed(self, event: CommandFailedEvent) -> None:
+        """Keep nothing of it."""
+
+
+@pytest.fixture
+def requests() -> Requests:
+    return Requests()
+
+
+@pytest.fixture
+async def watched(mongo_url: str, mongo_database: str, requests: Requests) -> AsyncIterator[mongo_queries.Database]:
+    """Return a database whose requests are kept."""
+    client: AsyncMongoClient[Document]
+    async with AsyncMongoClient(mongo_url, event_listeners=[requests]) as client:
+        yield client.get_database(mongo_database, codec_options=CODEC)
+
+
+async def test_a_group_of_appends_is_two_requests(
+    store: MongoStore, watched: mongo_queries.Database, requests: Requests
+):
+    """The friends of all senders are read by one request, and the messages inserted by another, in order."""
+    await add_friends(store, HAN, OBI, LEIA)
+    news = [message(HAN, to_friends=True), message(OBI, to_friends=True), message(LEIA, ANAKIN)]
+    assert await mongo_queries.append(watched, news) == [(OBI, LEIA), (HAN,), (ANAKIN,)]
+    assert [name for name, _ in requests.made] == ["find", "insert"]
+    [(_, insert)] = requests.made[1:]
+    assert insert["ordered"] is True
+    assert [document["_id"] for document in insert["documents"]] == [new.id for new in news]
+
+
+async def test_appends_to_named_recipients_read_nothing(watched: mongo_queries.Database, requests: Requests):
+    """Where every message names its recipients the insertion is the only request; with none at all there is none."""
+    assert await mongo_queries.append(watched, [message(HAN), message(HAN)]) == [(), ()]
+    assert await mongo_queries.append(watched, [message(HAN, OBI), message(HAN), message(HAN, LEIA)])
+    assert [name for name, _ in requests.made] == ["insert"]
+
+
+async def test_an_id_that_is_taken_is_one_request_more(watched: mongo_queries.Database, requests: Requests):
+    """The insertion goes on behind the message whose id is taken."""
+    news = [message(HAN, OBI) for _ in range(5)]
+    await mongo_queries.append(watched, [news[2]])
+    outcomes = await mongo_queries.append(watched, news)
+    assert [isinstance(outcome, Conflict) for outcome in outcomes] == [False, False, True, False, False]
+    assert [name for name, _ in requests.made] == ["insert"] * 3
+
+
+async def test_a_group_of_confirmations_is_one_request(watched: mongo_queries.Database, requests: Requests):
+    """With an update for each message, of all users who confirm it."""
+    first, second, third = (message(HAN, OBI, LEIA, ANAKIN) for _ in range(3))
+    await mongo_queries.append(watched, [first, second, third])
+    requests.made.clear()
+    confirmed = [(OBI, [first.id, second.id]), (LEIA, [second.id]), (LEIA, [first.id]), (ANAKIN, [third.id])]
+    assert await mongo_queries.confirm(watched, confirmed) == [None] * 4
+    [(name, request)] = requests.made
+    assert (name, request["ordered"]) == ("update", False)
+    updates = {one["q"]["_id"]: set(one["u"]["$pullAll"]["pending"]) for one in request["updates"]}
+    assert updates == {first.id: {OBI, LEIA}, second.id: {OBI, LEIA}, third.id: {ANAKIN}}
+
+
+async def test_a_long_list_that_is_confirmed_is_one_update(watched: mongo_queries.Database, requests: Requests):
+    """As a client does that comes back to many messages."""
+    messages = [message(HAN, OBI) for _ in range(100)]
+    await mongo_queries.append(watched, messages)
+    requests.made.clear()
+    await mongo_queries.confirm(watched, [(OBI, [one.id for one in messages])])
+    [(_, request)] = requests.made
+    assert [set(one["q"]["_id"]["$in"]) for one in request["updates"]] == [{one.id for one in messages}]
+
+
+async def test_times_of_one_user_are_one_update(watched: mongo_queries.Database, requests: Requests):
+    """Of many times of one user in a group the latest alone is sent."""
+    await mongo_queries.touch(watched, [(HAN, 3), (OBI, 1), (HAN, 2)])
+    [(_, request)] = requests.made
+    assert [(one["q"]["_id"], int(one["u"]["$max"]["lastSeen"])) for one in request["updates"]] == [
+        (ObjectId(HAN), 3),
+        (ObjectId(OBI), 1),
+    ]
+
+
+@pytest.mark.parametrize("limit", [1, 150])
+async def test_a_page_is_one_request(watched: mongo_queries.Database, requests: Requests, limit: int):
+    """However long, a list of messages comes in one answer."""
+    await mongo_queries.append(watched, [message(HAN, OBI) for _ in range(200)])
+    requests.made.clear()
+    assert len(await mongo_queries.pending(watched, MAILBOX, OBI, limit)) == limit
+    assert len(await mongo_queries.history(watched, MAILBOX, HAN, "f" * 24, limit, None)) == limit
+    assert [name for name, _ in requests.made] == ["find", "find"]

@@ -1,0 +1,218 @@
+"""What the MongoDB store does while the network to its server fails, and that it goes on by itself afterwards."""
+
+import asyncio
+import gc
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any
+
+import pytest
+from pymongo.uri_parser import parse_uri
+
+from app.domain.errors import Conflict, Unavailable
+from app.store.mongo import MongoStore
+from e2e.harness.proxy import FaultProxy
+from tests.store.records import HAN, LEIA, MAILBOX, OBI, add_users, message, stored, user
+from tests.waiting import until
+
+TIMEOUT = 0.6
+"""Seconds that a call may take. Several wait together, and a server that is busy must not reach it."""
+
+MARGIN = 0.3
+"""Seconds by which a busy machine may be late."""
+
+# the driver leaves the socket of a connection that is cancelled while it is made to the garbage collector
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
+Fault = Callable[[FaultProxy], None]
+FAULTS = pytest.mark.parametrize("fault", [FaultProxy.cut, FaultProxy.blackhole], ids=["cut", "blackhole"])
+
+
+@pytest.fixture
+async def proxy(mongo_url: str) -> AsyncIterator[FaultProxy]:
+    [address] = parse_uri(mongo_url)["nodelist"]
+    proxy = await FaultProxy.start(*address)
+    yield proxy
+    await proxy.stop()
+    gc.collect()
+
+
+@pytest.fixture
+def distant(mongo_url: str, mongo_database: str, proxy: FaultProxy) -> MongoStore:
+    """Return a store that reaches its server through the proxy alone, not open yet."""
+    [(host, port)] = parse_uri(mongo_url)["nodelist"]
+    url = mongo_url.replace(f"{host}:{port}", f"127.0.0.1:{proxy.port}")
+    return MongoStore(f"{url}{'&' if '?' in url else '?'}directConnection=true", mongo_database, timeout=TIMEOUT)
+
+
+@pytest.fixture
+async def store(distant: MongoStore) -> AsyncIterator[MongoStore]:
+    """Return a store that reaches its server through the proxy, open."""
+    await distant.open()
+    yield distant
+    await distant.close()
+
+
+@pytest.fixture
+async def beside(mongo: MongoStore) -> AsyncIterator[MongoStore]:
+    """Return a store of the same database that the proxy does not concern, open."""
+    await mongo.open()
+    yield mongo
+    await mongo.close()
+
+
+def calls(store: MongoStore) -> list[Coroutine[Any, Any, object]]:
+    """Return one call of each kind."""
+    return [
+        store.ping(),
+        store.add_user(user(LEIA)),
+        store.user(HAN),
+        store.user_by_email("han@mail.com"),
+        store.users([HAN]),
+        store.befriend(HAN, OBI),
+        store.unfriend(HAN, OBI),
+        store.touch(HAN, 1),
+        store.append(message(HAN, OBI)),
+        store.stored("id"),
+        store.pending(MAILBOX, HAN, 1),
+        store.confirm(HAN, ["id"]),
+        store.history(MAILBOX, HAN, None, 1),
+    ]
+
+
+async def timed(call: Coroutine[Any, Any, object]) -> tuple[object, float]:
+    """Return the result of a call, or what it raised, and how many seconds it took."""
+    start = time.monotonic()
+    try:
+        result = await call
+    except Exception as error:
+        result = error
+    return result, time.monotonic() - start
+
+
+@FAULTS
+async def test_every_call_is_unavailable_in_time(store: MongoStore, proxy: FaultProxy, fault: Fault):
+    """During an outage, as it begins and later, every call raises `Unavailable` with a cause, within the timeout."""
+    await add_users(store, HAN, OBI)
+    fault(proxy)
+    for _ in range(2):
+        for result, seconds in await asyncio.gather(*map(timed, calls(store))):
+            assert isinstance(result, Unavailable)
+            assert result.__cause__ is not None
+            assert seconds < TIMEOUT + MARGIN
+
+
+@FAULTS
+async def test_what_waits_behind_a_stuck_write_waits_no_longer(store: MongoStore, proxy: FaultProxy, fault: Fault):
+    """Appends called all through an outage are each answered within the timeout, however many are before them."""
+    fault(proxy)
+    waiting: list[asyncio.Task[tuple[object, float]]] = []
+    for _ in range(40):
+        waiting.append(asyncio.create_task(timed(store.append(message(HAN, OBI)))))
+        await asyncio.sleep(TIMEOUT / 20)
+    for result, seconds in await asyncio.gather(*waiting):
+        assert isinstance(result, Unavailable)
+        assert seconds < TIMEOUT + MARGIN
+
+
+@FAULTS
+async def test_the_store_goes_on_after_an_outage(store: MongoStore, proxy: FaultProxy, fault: Fault):
+    """Once the network is whole calls work again, without a restart."""
+    await add_users(store, HAN, OBI)
+    fault(proxy)
+    await asyncio.gather(*map(timed, calls(store)))
+    proxy.heal()
+
+    async def works() -> bool:
+        results = await asyncio.gather(*map(timed, calls(store)))
+        return not any(isinstance(result, Unavailable) for result, _ in results)
+
+    async with asyncio.timeout(10):
+        while not await works():
+            pass
+    new = message(HAN, OBI)
+    assert await store.append(new) == (OBI,)
+    assert (await store.pending(MAILBOX, OBI, 1)) == [stored(new)]
+
+
+async def test_an_append_that_was_done_after_all_is_known_by_its_id(store: MongoStore, proxy: FaultProxy):
+    """Where an append was done and its answer came too late `stored` tells, and a repeat raises `Conflict`."""
+    new = message(HAN, OBI)
+    await store.append(message(HAN, OBI))  # over the connection that is used next
+    proxy.delay(TIMEOUT * 0.7)
+    with pytest.raises(Unavailable):
+        await store.append(new)
+    proxy.heal()
+    async with asyncio.timeout(10):
+        while (await timed(store.stored(new.id)))[0] is not True:
+            pass
+    with pytest.raises(Conflict):
+        await store.append(new)
+    assert stored(new) in await store.pending(MAILBOX, OBI, 10)
+
+
+async def test_a_friendship_that_was_cut_short_is_completed_by_a_repeat(
+    store: MongoStore, proxy: FaultProxy, beside: MongoStore
+):
+    """Where the connection breaks between the two sides of a `befriend`, one has the friend until it is repeated."""
+    await add_users(store, HAN, OBI)
+    proxy.delay(0.05)
+    call = asyncio.create_task(timed(store.befriend(HAN, OBI)))
+    async with asyncio.timeout(10):
+        while not any(found.friends for found in (await beside.users([HAN, OBI])).values()):
+            pass
+    proxy.cut()
+    assert isinstance((await call)[0], Unavailable)
+    halves = [found.friends for found in (await beside.users([HAN, OBI])).values()]
+    assert sorted(map(len, halves)) == [0, 1]
+    proxy.heal()
+    assert await beside.befriend(OBI, HAN) is True
+    found = await beside.users([HAN, OBI])
+    assert (found[HAN].friends, found[OBI].friends) == ((OBI,), (HAN,))
+
+
+async def test_whichever_call_completes_a_friendship_is_the_one_that_began_it(
+    store: MongoStore, proxy: FaultProxy, beside: MongoStore
+):
+    """Where a second `befriend` overtakes a first that is half way, the second returns True and the first False."""
+    await add_users(store, HAN, OBI)
+    proxy.delay(0.05)
+    call = asyncio.create_task(store.befriend(HAN, OBI))
+    async with asyncio.timeout(10):
+        while not any(found.friends for found in (await beside.users([HAN, OBI])).values()):
+            pass
+    assert (await beside.befriend(OBI, HAN), await call) == (True, False)
+
+
+async def test_a_failed_group_is_logged_once(store: MongoStore, proxy: FaultProxy, caplog: pytest.LogCaptureFixture):
+    """Many appends that fail together make one line, which has the cause."""
+    proxy.blackhole()
+    await asyncio.gather(*(timed(store.append(message(HAN, OBI))) for _ in range(50)))
+    await until(lambda: caplog.records)
+    [line] = [record.getMessage() for record in caplog.records]
+    assert line.startswith("50 calls failed: NetworkTimeout(")
+
+
+@FAULTS
+async def test_close_is_bounded(store: MongoStore, proxy: FaultProxy, fault: Fault):
+    """`close` during an outage waits for what is under way, and not longer than the timeouts of that."""
+    fault(proxy)
+    under_way = asyncio.gather(*map(timed, calls(store)))
+    await asyncio.sleep(0)
+    _, seconds = await timed(store.close())
+    assert seconds < 3 * TIMEOUT + MARGIN
+    assert all(isinstance(result, Unavailable) for result, _ in await under_way)
+
+
+@FAULTS
+async def test_open_says_that_the_server_does_not_answer(distant: MongoStore, proxy: FaultProxy, fault: Fault):
+    """A server that may come later is `Unavailable`, by its address; then the same store opens."""
+    fault(proxy)
+    result, seconds = await timed(distant.open())
+    assert isinstance(result, Unavailable)
+    assert str(result) == f"MongoDB at 127.0.0.1:{proxy.port} does not answer"
+    assert seconds < TIMEOUT + 2 * MARGIN
+    proxy.heal()
+    await distant.open()
+    await distant.ping()
+    await distant.close()
