@@ -46,7 +46,7 @@ class Listener(Protocol):
     def departed(self, roster: str, user: str) -> None:
         """Hear that a user is absent now: a dead server left the last socket, or `leave` could not tell.
 
-        One server of all hears it.
+        One server of all hears it; where that one is cut off meanwhile, perhaps two, and of somebody twice.
         """
         ...
 
@@ -94,7 +94,8 @@ class Cluster(Protocol):
         """
         ...
 
-    # rosters: which sockets of which users are connected, per roster (a contract), on all servers
+    # rosters: which sockets of which users are connected, per roster (a contract), on all servers; names of rosters
+    # and of sockets have no line break
 
     async def arrive(self, roster: str, user: str, socket: str, data: str = "") -> bool:
         """Add a socket. Return True if the user was absent. The oldest lingering socket, if any, is forgotten.

@@ -7,7 +7,7 @@ import pytest
 from app.cluster.base import Cluster
 from app.domain.errors import Unavailable
 from tests.cluster.heard import Heard
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 
 async def test_a_publication_reaches_a_subscriber(cluster: Cluster, heard: Heard):
@@ -141,3 +141,152 @@ async def test_after_close_calls_are_refused_and_publications_dropped(cluster: C
 async def test_an_open_link_answers_a_ping(cluster: Cluster):
     """`ping` returns while the cluster answers."""
     await cluster.ping()
+
+
+async def test_nothing_is_subscribed_to_after_close(cluster: Cluster):
+    """A closed link refuses every call, also those that only end something."""
+    await cluster.close()
+    calls = [
+        cluster.unsubscribe("room"),
+        cluster.linger("friends", "ann", "s1"),
+        cluster.leave("friends", "ann", "s1"),
+        cluster.present("friends", ["ann"]),
+        cluster.sockets("friends", ["ann"]),
+        cluster.count("friends"),
+        cluster.page("friends", 0, 10),
+        cluster.remember("name", "value", 10),
+        cluster.recall("name"),
+        cluster.forget("name"),
+        cluster.tally("name", 10),
+    ]
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [Unavailable] * len(calls)
+
+
+# names
+
+
+@pytest.mark.parametrize(
+    "name", ["", "a:b", "*", "a b", " ", "two\nlines", "\x00", "\ud800", "Ünïcödé 🎈", "x" * 10_000]
+)
+async def test_rooms_and_users_may_have_any_name(cluster: Cluster, heard: Heard, name: str):
+    """A name is a name, whatever it would mean to what is underneath."""
+    await cluster.subscribe(name)
+    cluster.publish(name, b"for it")
+    cluster.publish("a", b"for another")
+    assert heard.deliveries == [(name, b"for it")]
+    assert await cluster.arrive("friends", name, "s1", name) is True
+    assert await cluster.arrive("friends", "other", "s2") is True
+    await cluster.linger("friends", name, "s1")
+    assert await cluster.present("friends", [name, "a", "b"]) == {name}
+    assert await cluster.sockets("friends", [name]) == {name: [name]}
+    assert await cluster.page("friends", 0, 10) == [name, "other"]
+    await cluster.remember(name, name, 10)
+    assert await cluster.recall(name) == name
+    assert (await cluster.tally(name, 10))[0] == 1
+    assert await cluster.leave("friends", name, "s1") is True
+    assert await cluster.present("friends", [name]) == set()
+
+
+# the roster
+
+
+async def test_the_data_of_every_socket_is_there_while_it_is(cluster: Cluster):
+    """Of those users who are present: of sockets that linger too, and of none that left."""
+    await cluster.arrive("friends", "ann", "s1", '{"device": "phone"}')
+    await cluster.arrive("friends", "ann", "s2", "")
+    await cluster.arrive("friends", "ann", "s3", "left")
+    await cluster.arrive("friends", "bob", "s4", "bob's")
+    await cluster.leave("friends", "ann", "s3")
+    await cluster.linger("friends", "ann", "s1")
+    found = await cluster.sockets("friends", ["ann", "bob", "joe", "ann"])
+    assert {user: sorted(data) for user, data in found.items()} == {
+        "ann": ["", '{"device": "phone"}'],
+        "bob": ["bob's"],
+    }
+    assert await cluster.sockets("friends", []) == {}
+
+
+async def test_users_are_counted_once(cluster: Cluster):
+    """However many sockets a user has, for as long as one is there."""
+    assert await cluster.count("friends") == 0
+    for user, socket in (("ann", "s1"), ("ann", "s2"), ("bob", "s3")):
+        await cluster.arrive("friends", user, socket)
+    assert await cluster.count("friends") == 2
+    await cluster.leave("friends", "ann", "s1")
+    await cluster.linger("friends", "bob", "s3")
+    assert await cluster.count("friends") == 2
+    await cluster.leave("friends", "ann", "s2")
+    assert await cluster.count("friends") == 1
+    assert await cluster.count("presence") == 0
+
+
+async def test_pages_begin_with_those_who_have_been_present_for_longest(cluster: Cluster):
+    """Another socket changes nothing in the order; who left and came back is last."""
+    for user in ("eve", "ann", "joe", "bob"):
+        await cluster.arrive("friends", user, f"socket of {user}")
+    await cluster.arrive("friends", "eve", "another")
+    await cluster.leave("friends", "ann", "socket of ann")
+    await cluster.arrive("friends", "ann", "anew")
+    assert await cluster.page("friends", 0, 10) == ["eve", "joe", "bob", "ann"]
+    assert await cluster.page("friends", 1, 2) == ["joe", "bob"]
+    assert await cluster.page("friends", 3, 2) == ["ann"]
+    assert await cluster.page("friends", 4, 2) == []
+    assert await cluster.page("friends", 0, 0) == []
+
+
+async def test_calls_that_are_made_at_once_take_effect_in_their_order(cluster: Cluster):
+    """Nobody need wait for one to make the next."""
+    answers = await asyncio.gather(
+        cluster.arrive("friends", "ann", "s1"),
+        cluster.arrive("friends", "ann", "s2"),
+        cluster.leave("friends", "ann", "s1"),
+        cluster.leave("friends", "ann", "s2"),
+        cluster.arrive("friends", "ann", "s3"),
+        cluster.present("friends", ["ann"]),
+    )
+    assert answers == [True, False, False, True, True, {"ann"}]
+
+
+# sessions and counters
+
+
+async def test_a_value_is_remembered_until_it_is_forgotten(cluster: Cluster):
+    """The latest value of a name counts, and each name has its own."""
+    assert await cluster.recall("name") is None
+    await cluster.remember("name", "first", 10)
+    await cluster.remember("name", "second", 10)
+    await cluster.remember("other", "", 10)
+    assert await cluster.recall("name") == "second"
+    await cluster.forget("name")
+    await cluster.forget("name")
+    assert await cluster.recall("name") is None
+    assert await cluster.recall("other") == ""
+
+
+async def test_a_value_is_forgotten_when_its_time_has_passed(cluster: Cluster):
+    """The time begins anew each time it is remembered."""
+    await cluster.remember("short", "value", 0.05)
+    await cluster.remember("long", "value", 0.05)
+    await cluster.remember("long", "value", 60)
+    async with asyncio.timeout(DEADLINE):
+        while await cluster.recall("short") is not None:  # noqa: ASYNC110  (the time is the adapter's)
+            await asyncio.sleep(0.01)
+    assert await cluster.recall("long") == "value"
+
+
+async def test_events_are_counted_in_a_window(cluster: Cluster):
+    """The first event begins the window, and those that follow do not prolong it."""
+    assert await cluster.tally("one", 60) == (1, 60)
+    count, left = await cluster.tally("one", 60)
+    assert count == 2
+    assert 50 < left <= 60
+    assert (await cluster.tally("other", 60))[0] == 1
+
+
+async def test_the_next_window_counts_from_one(cluster: Cluster):
+    """An event after the end of a window begins another."""
+    assert (await cluster.tally("name", 0.2))[0] == 1
+    async with asyncio.timeout(DEADLINE):
+        while (await cluster.tally("name", 0.2))[0] != 1:  # noqa: ASYNC110  (the time is the adapter's)
+            await asyncio.sleep(0.01)

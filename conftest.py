@@ -1,0 +1,39 @@
+"""The engines that tests of the store, of the cluster and of whole deployments share.
+
+They are found or started once for the run (`e2e/harness/engines.py` says where they are looked for, and
+`PARLEY_TEST_ENGINES` forces the choice). Whoever uses one takes a database or a key prefix of its own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from e2e.harness.run_engines import RunEngines
+
+_ROOT = Path(__file__).parent
+_USERS = [_ROOT / "e2e", *(_ROOT / "tests" / name for name in ("store", "cluster", "harness", "test_server.py"))]
+
+_engines = pytest.StashKey[RunEngines]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start the engines, unless no test that was asked for uses them."""
+    paths = [(config.invocation_params.dir / argument.split("::")[0]).resolve() for argument in config.args]
+    used = any(path.is_relative_to(user) or user.is_relative_to(path) for path in paths for user in _USERS)
+    wanted = used and not config.getoption("--target", default=None)
+    config.stash[_engines] = RunEngines(config, wanted=wanted)
+    config.pluginmanager.register(config.stash[_engines], "engines")
+
+
+@pytest.fixture(scope="session")
+def redis_url(pytestconfig: pytest.Config) -> str:
+    """Return the URL of a Redis that answers."""
+    return pytestconfig.stash[_engines].url("redis")
+
+
+@pytest.fixture(scope="session")
+def mongo_url(pytestconfig: pytest.Config) -> str:
+    """Return the URL of a MongoDB that answers, without a database unless `MONGO_URL` names one."""
+    return pytestconfig.stash[_engines].url("mongo")

@@ -1,0 +1,113 @@
+"""Finds Redis and MongoDB for a run.
+
+What the environment names comes first, then a container, then what is installed. `PARLEY_TEST_ENGINES` (`url`,
+`docker` or `found`) allows one of the three only.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+from e2e.harness.engine import Engine, EngineRefusedError, GivenEngine
+from e2e.harness.engine_container import EngineContainer, unusable
+from e2e.harness.engine_kind import MONGO, REDIS, Kind
+from e2e.harness.engine_process import EngineProcess, program
+from e2e.harness.guard import Guard
+
+__all__ = ["CHOICE", "Engines", "NoEngineError"]
+
+CHOICE = "PARLEY_TEST_ENGINES"
+
+
+class NoEngineError(Exception):
+    """No engine of a kind is to be had here; the text is a sentence that says how to get one."""
+
+
+class Engines:
+    """Engines of one run, which end with it.
+
+    Args:
+        environment: where `REDIS_URL`, `PARLEY_TEST_ENGINES` and the like are read.
+
+    """
+
+    def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
+        self._environment = environment
+        self._guard = Guard()
+        self._started: list[Engine] = []
+
+    async def redis(self, *, of_our_own: bool = False) -> Engine:
+        """Return a Redis that answers. Raise `NoEngineError` without one."""
+        return await self._find(REDIS, of_our_own=of_our_own)
+
+    async def mongo(self, *, of_our_own: bool = False) -> Engine:
+        """Return a MongoDB that answers. Raise `NoEngineError` without one."""
+        return await self._find(MONGO, of_our_own=of_our_own)
+
+    async def close(self) -> None:
+        """End every engine that was started here."""
+        for engine in self._started:
+            await engine.close()
+        self._started.clear()
+        self._guard.close()
+
+    async def _find(self, kind: Kind, *, of_our_own: bool) -> Engine:
+        """Return the first engine that is to be had; one of our own can be frozen and killed."""
+        choice = self._environment.get(CHOICE, "")
+        ways: dict[str, Callable[[Kind], Engine | str]] = {
+            "url": self._given,
+            "docker": self._contained,
+            "found": self._installed,
+        }
+        if choice and choice not in ways:
+            raise NoEngineError(f"{CHOICE} is {choice!r}, and should be one of {', '.join(ways)}")
+        if of_our_own:
+            del ways["url"]
+        reasons: list[str] = []
+        for way in [choice] if choice in ways else ways:
+            found = ways[way](kind)
+            if isinstance(found, str):
+                reasons.append(found)
+            else:
+                return await self._ready(kind, found)
+        raise NoEngineError(_sentence(kind, reasons, choice))
+
+    async def _ready(self, kind: Kind, engine: Engine) -> Engine:
+        if isinstance(engine, GivenEngine):
+            identity = await kind.ask(engine.url)
+            if identity is None:
+                raise NoEngineError(f"{kind.variable} names {engine.description}, and nothing answers there.")
+            stand_in = f", a stand-in for {kind.name}" if identity.stand_in else ""
+            return GivenEngine(engine.url, f"{identity.name} at {engine.description}{stand_in}")
+        self._started.append(engine)
+        try:
+            await engine.start()
+        except EngineRefusedError as error:
+            raise NoEngineError(str(error)) from error
+        return engine
+
+    def _given(self, kind: Kind) -> Engine | str:
+        url = self._environment.get(kind.variable)
+        if not url:
+            return f"{kind.variable} is not set"
+        return GivenEngine(url, urlsplit(url).netloc.rpartition("@")[2])
+
+    def _contained(self, kind: Kind) -> Engine | str:
+        image = self._environment.get(kind.image_variable) or kind.image
+        return unusable(image) or EngineContainer(kind, image, self._guard)
+
+    def _installed(self, kind: Kind) -> Engine | str:
+        name = program(kind)
+        if name is None:
+            return f"there is no {' and no '.join(kind.programs)} on this machine"
+        return EngineProcess(kind, name, self._guard)
+
+
+def _sentence(kind: Kind, reasons: list[str], choice: str) -> str:
+    forced = f" ({CHOICE}={choice})" if choice else ""
+    return (
+        f"No {kind.name} is to be had{forced}: {'; '.join(reasons)}. Set {kind.variable}, start Docker, or install "
+        f"{next(iter(kind.programs))}."
+    )
