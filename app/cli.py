@@ -19,11 +19,12 @@ from typing import Any
 import uvloop
 
 from app import __version__, log, seed
+from app.cluster.base import ClusterUnusableError
 from app.config import CONTRACTS, Settings, SettingsError, load, name
 from app.domain.errors import Unavailable
-from app.server import Listener, ListenError, Server, listen
+from app.gateways.base import Hub
+from app.server import Listener, ListenError, Server, cluster_of, listen, store_of
 from app.store.base import StoreUnusableError
-from app.store.sqlite import SQLiteStore
 
 __all__ = ["main"]
 
@@ -45,10 +46,10 @@ def main(argv: list[str] | None = None) -> int:
         return arguments.command(settings)
     except SettingsError as error:
         return _refuse(*error.lines)
-    except (ListenError, StoreUnusableError) as error:
+    except (ListenError, StoreUnusableError, ClusterUnusableError) as error:
         return _refuse(str(error))
     except Unavailable as error:
-        return _refuse(f"the store did not answer: {error.__cause__ or error}")
+        return _refuse(f"the store or the cluster did not answer: {_told(error)}")
     except KeyboardInterrupt:  # before there was anything to end
         return INTERRUPTED
 
@@ -71,6 +72,11 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="show the settings in force and what is wrong")
     doctor.set_defaults(command=_doctor)
     return parser
+
+
+def _told(error: Exception) -> str:
+    """Return what is wrong: where nobody answered, what the driver says of it."""
+    return str(error.__cause__ or error) if isinstance(error, Unavailable) else str(error)
 
 
 def _refuse(*lines: str) -> int:
@@ -121,15 +127,22 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 
 async def _greet(server: Server, listeners: list[Listener]) -> None:
-    database = server.settings.database
-    kept = f"SQLite at {database}" if database else "SQLite in memory"
-    lines = [f"Parley {__version__}, embedded: {kept}", ""]
+    lines = [f"Parley {__version__}, {_kept(server.settings)}", ""]
     lines += [f"  {one.contract:<14} {one.url}   Socket.IO at /socket.io" for one in listeners]
     lines += [f"  {'docs':<14} {listeners[0].url}/docs", ""]
-    lines += [f"Seeded users (password {seed.PASSWORD}), with a token each:"]
-    for user in await server.plant():
-        lines += [f"  {user.email:<16} {server.users.token(user)}"]
+    if users := await server.plant():
+        lines += [f"Seeded users (password {seed.PASSWORD}), with a token each:"]
+        lines += [f"  {user.email:<16} {server.users.token(user)}" for user in users]
+    else:
+        lines += ["There are no seeded users here; `parley seed` adds them."]
     print(*lines, "", "Ctrl-C ends the server.", sep="\n", flush=True)
+
+
+def _kept(settings: Settings) -> str:
+    """Return where everything is kept, in a few words and without a secret."""
+    if settings.clustered:
+        return f"a server of a cluster: MongoDB, database {settings.mongo_database}, and Redis"
+    return f"embedded: SQLite {f'at {settings.database}' if settings.database else 'in memory'}"
 
 
 def _seed(settings: Settings) -> int:
@@ -139,7 +152,7 @@ def _seed(settings: Settings) -> int:
 
 
 async def _planting(settings: Settings) -> int:
-    store = SQLiteStore(settings.database, exclusive=False)
+    store = store_of(settings, exclusive=False)
     try:
         await store.open()
         added = await seed.plant(store)
@@ -147,7 +160,7 @@ async def _planting(settings: Settings) -> int:
         await store.close()
     for user in added:
         print(f"added {user.email} ({user.id})")
-    print(f"{len(added)} of {len(seed.load())} seeded users added to {settings.database}")
+    print(f"{len(added)} of {len(seed.load())} seeded users added, {_kept(settings)}")
     return 0
 
 
@@ -182,16 +195,26 @@ def _ailments(settings: Settings) -> list[str]:
         except OSError as error:
             found.append(f"LOG_DIR: {error}")
 
-    async def try_store() -> None:
-        store = SQLiteStore(settings.database)
-        try:
-            await store.open()
-            await store.ping()
-        finally:
-            await store.close()
+    found += asyncio.run(_unanswered(settings))
+    return found
 
+
+async def _unanswered(settings: Settings) -> list[str]:
+    """Return why the store and the cluster cannot be used, nothing for one that can."""
+    found: list[str] = []
+    store, cluster = store_of(settings), cluster_of(settings)
     try:
-        asyncio.run(try_store())
+        await store.open()
+        await store.ping()
     except (StoreUnusableError, Unavailable) as error:
-        found.append(str(error))
+        found.append(f"the store: {_told(error)}")
+    finally:
+        await store.close()
+    try:
+        await cluster.open(Hub())
+        await cluster.ping()
+    except (ClusterUnusableError, Unavailable) as error:
+        found.append(f"the cluster: {_told(error)}")
+    finally:
+        await cluster.close()
     return found

@@ -6,6 +6,7 @@ import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import quote, unquote, urlsplit
 
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -99,6 +100,33 @@ class Settings(BaseSettings):
         "info", "least level that is logged", "LOG_LEVEL"
     )
 
+    mongo_url: SecretStr | None = _option(
+        None, "MongoDB of a clustered deployment, mongodb://host:port/database", "MONGO_URL", min_length=1
+    )
+    redis_url: SecretStr | None = _option(
+        None, "Redis of a clustered deployment, redis://host:port/number", "REDIS_URL", min_length=1
+    )
+    database_type: str | None = _option(None, "mongodb, where it is said at all", "DATABASE_TYPE")
+    database_host: str | None = _option(None, "host of MongoDB, where MONGO_URL is not given", "DATABASE_HOST")
+    database_port: int = _option(27017, "its port", "DATABASE_PORT", ge=1, le=65535)
+    database_user: str | None = _option(None, "its user", "DATABASE_USER")
+    database_password: SecretStr | None = _option(None, "the user's password", "DATABASE_PASSWORD")
+    database_name: str = _option("parley", "the database, where MONGO_URL names none", "DATABASE_DB", min_length=1)
+    redis_host: str | None = _option(None, "host of Redis, where REDIS_URL is not given", "REDIS_HOST")
+    redis_port: int = _option(6379, "its port", "REDIS_PORT", ge=1, le=65535)
+    redis_password: SecretStr | None = _option(None, "its password", "REDIS_PASSWORD")
+    redis_prefix: str = _option(
+        "parley",
+        "what every key and channel begins with; servers of one prefix are one cluster",
+        "REDIS_PREFIX",
+        min_length=1,
+    )
+    store_timeout: float = _option(5.0, "time in which MongoDB must have answered", "STORE_TIMEOUT", gt=0, le=600)
+    cluster_timeout: float = _option(2.0, "time in which Redis must have answered", "CLUSTER_TIMEOUT", gt=0, le=600)
+    server_timeout: float = _option(
+        6.0, "time after which a server that is not heard of counts as dead", "SERVER_TIMEOUT", gt=0, le=3600
+    )
+
     max_message_length: int = _option(4096, "characters of a message", "MAX_MESSAGE_LENGTH", ge=1, le=100_000)
     unseen_limit: int = _option(1000, "messages in one unseen_messages", "UNSEEN_LIMIT", ge=1, le=100_000)
     confirm_interval: float = _option(
@@ -172,6 +200,61 @@ class Settings(BaseSettings):
             raise ValueError("PARLEY_CONFORMANCE: serves strangers, and is not for MODE=prod")
         return self
 
+    @model_validator(mode="after")
+    def _whole_cluster_or_none(self) -> Settings:
+        wrong: list[str] = []
+        if self.database_type not in (None, "mongodb"):
+            wrong.append(
+                f"DATABASE_TYPE: must be mongodb, as a cluster keeps its data there (got {self.database_type})"
+            )
+        if self.redis_address and not self.mongo_address:
+            wrong.append(
+                "MONGO_URL or DATABASE_HOST: missing, and REDIS_URL or REDIS_HOST is given; a cluster needs both"
+            )
+        if self.mongo_address and not self.redis_address:
+            wrong.append(
+                "REDIS_URL or REDIS_HOST: missing, and MONGO_URL or DATABASE_HOST is given; a cluster needs both"
+            )
+        if self.clustered and self.memory:
+            wrong.append("MEMORY: is for the embedded database, and MONGO_URL or DATABASE_HOST is given")
+        if self.clustered and self.jwt_secret.get_secret_value() == DEVELOPMENT_SECRET:
+            wrong.append("JWT_SECRET or JWT_SECRET_KEY: missing; the servers of a cluster need a secret of their own")
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return self
+
+    @property
+    def clustered(self) -> bool:
+        """Whether there may be other servers: both MongoDB and Redis were named."""
+        return bool(self.mongo_address and self.redis_address)
+
+    @property
+    def mongo_address(self) -> str | None:
+        """The URL of MongoDB, with its secrets; None when embedded."""
+        if self.mongo_url:
+            return self.mongo_url.get_secret_value()
+        if not self.database_host:
+            return None
+        user = quote(self.database_user or "", safe="")
+        if self.database_password:
+            user += f":{quote(self.database_password.get_secret_value(), safe='')}"
+        return f"mongodb://{user}{'@' if user else ''}{_bracketed(self.database_host)}:{self.database_port}/"
+
+    @property
+    def redis_address(self) -> str | None:
+        """The URL of Redis, with its secrets; None when embedded."""
+        if self.redis_url:
+            return self.redis_url.get_secret_value()
+        if not self.redis_host:
+            return None
+        password = quote(self.redis_password.get_secret_value(), safe="") if self.redis_password else ""
+        return f"redis://{f':{password}@' if password else ''}{_bracketed(self.redis_host)}:{self.redis_port}/0"
+
+    @property
+    def mongo_database(self) -> str:
+        """The database: what the path of `mongo_address` names, else `database_name`."""
+        return unquote(urlsplit(self.mongo_address or "").path.strip("/")) or self.database_name
+
     @property
     def database(self) -> Path | None:
         """The embedded database's file, None for memory."""
@@ -189,12 +272,16 @@ class Settings(BaseSettings):
         return found
 
 
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
 def load(**overrides: Any) -> Settings:
     """Return the settings of the environment, with `overrides` before them. Raise `SettingsError`."""
     try:
         return Settings(**overrides)
     except ValidationError as error:
-        raise SettingsError([_sentence(detail) for detail in error.errors()]) from None
+        raise SettingsError([line for detail in error.errors() for line in _sentence(detail).split("\n")]) from None
 
 
 def _sentence(detail: Any) -> str:

@@ -12,12 +12,13 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hypercorn.asyncio
 import hypercorn.config
 
 from app import seed
+from app.cluster.base import Cluster
 from app.cluster.local import LocalCluster
 from app.config import Settings
 from app.domain.clock import Sequence
@@ -37,7 +38,10 @@ from app.store.sqlite import SQLiteStore
 from app.web import create_app
 from app.web.security import HEADERS
 
-__all__ = ["ListenError", "Listener", "Server", "listen"]
+if TYPE_CHECKING:
+    from app.store.mongo import MongoStore
+
+__all__ = ["ListenError", "Listener", "Server", "cluster_of", "listen", "store_of"]
 
 log = logging.getLogger("parley.server")
 
@@ -96,6 +100,35 @@ def _listen(contract: str, host: str, port: int) -> Listener:
     return Listener(contract, sock, bound, f"http://{shown}:{bound}")
 
 
+def store_of(settings: Settings, *, exclusive: bool = True) -> SQLiteStore | MongoStore:
+    """Return the store that the settings name, not open yet. An embedded server never loads the driver of the other.
+
+    Args:
+        settings: MongoDB where they are of a cluster, else the embedded database.
+        exclusive: lock the embedded database against other servers.
+
+    """
+    if settings.mongo_address:
+        from app.store.mongo import MongoStore
+
+        return MongoStore(settings.mongo_address, settings.mongo_database, timeout=settings.store_timeout)
+    return SQLiteStore(settings.database, exclusive=exclusive)
+
+
+def cluster_of(settings: Settings) -> Cluster:
+    """Return the cluster that the settings name, not joined yet: over Redis, or of this server alone."""
+    if settings.redis_address:
+        from app.cluster.redis import RedisCluster
+
+        return RedisCluster(
+            settings.redis_address,
+            settings.redis_prefix,
+            timeout=settings.cluster_timeout,
+            server_timeout=settings.server_timeout,
+        )
+    return LocalCluster()
+
+
 class Server:
     """One server: everything between its settings and its sockets.
 
@@ -104,10 +137,10 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.store = SQLiteStore(settings.database)
+        self.store = store_of(settings)
         self.tokens = Tokens(settings.jwt_secret.get_secret_value(), settings.jwt_expiration)
         self._metrics = Metrics()
-        self._cluster = LocalCluster()
+        self._cluster = cluster_of(settings)
         self._hub = Hub()
         self._passwords = Passwords(settings.password_rounds)
         self.users = Users(
@@ -136,13 +169,20 @@ class Server:
         return engine
 
     async def open(self) -> None:
-        """Open the store and join the cluster. Raise `StoreUnusableError` if the store cannot be used."""
+        """Open the store and join the cluster.
+
+        Raise `StoreUnusableError` or `ClusterUnusableError` if one cannot be used, `Unavailable` if it does not answer.
+        """
         await self.store.open()
         await self._cluster.open(self._hub)
 
     async def plant(self) -> list[User]:
-        """Add the seeded users that are missing and return all that are there."""
-        await seed.plant(self.store)
+        """Return the seeded users that are there, all of them where the store is this server's own.
+
+        The users of a cluster are for `parley seed` to add: once, and not by every server that starts.
+        """
+        if not self.settings.clustered:
+            await seed.plant(self.store)
         planted = await self.store.users([user.id for user in seed.load()])
         return list(planted.values())
 

@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,14 +68,23 @@ def usage(pid: int) -> Usage:
 
 
 class Server:
-    """A server in a process of its own, on a database of its own."""
+    """A server in a process of its own.
 
-    def __init__(self, directory: str, profile: Path | None) -> None:
+    Args:
+        settings: its environment; where its data goes is in it.
+        profile: where the profile of its loop goes, None for no profile.
+
+    """
+
+    def __init__(self, settings: Mapping[str, str], profile: Path | None = None) -> None:
         self.started = time.perf_counter()
         runner = ["-m", "cProfile", "-o", str(profile)] if profile else []
-        environment = {**os.environ, "PORT": "0", "DATA_DIR": directory, "PASSWORD_ROUNDS": "4", "LOG_LEVEL": "warning"}
+        given = {"PORT": "0", "PASSWORD_ROUNDS": "4", "LOG_LEVEL": "warning", **settings}
         self.process = subprocess.Popen(
-            [sys.executable, *runner, "-m", "app", "serve"], stdout=subprocess.PIPE, text=True, env=environment
+            [sys.executable, *runner, "-m", "app", "serve"],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | given,
         )
         assert self.process.stdout
         line = ""
@@ -129,13 +139,15 @@ async def connected(server: Server, token: str) -> ClientConnection:
     return client
 
 
-async def pair(server: Server, http: aiohttp.ClientSession) -> tuple[ClientConnection, ClientConnection]:
-    """Return the connections of two users who are friends."""
+async def pair(
+    server: Server, http: aiohttp.ClientSession, elsewhere: Server | None = None
+) -> tuple[ClientConnection, ClientConnection]:
+    """Return the connections of two users who are friends, the second to another server if one is given."""
     (one, token), (other, other_token) = await register(server, http), await register(server, http)
     url, headers = f"{server.url}/users/{one}/friends", {"Authorization": f"Bearer {token}"}
     async with http.post(url, json={"friendId": other}, headers=headers) as answer:
         assert answer.status == 200
-    return await connected(server, token), await connected(server, other_token)
+    return await connected(server, token), await connected(elsewhere or server, other_token)
 
 
 async def talk(sender: ClientConnection, receiver: ClientConnection, messages: int) -> None:
@@ -201,7 +213,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         profile = Path(directory) / "profile" if arguments.profile else None
         os.sched_setaffinity(0, cores[:1])
-        server = Server(directory, profile)
+        server = Server({"DATA_DIR": directory}, profile)
         os.sched_setaffinity(0, cores[1:] or cores)
         try:
             asyncio.run(run(server, arguments.pairs, arguments.messages))

@@ -10,6 +10,7 @@ import aiohttp
 
 from app.config import Settings
 from app.server import Listener, Server, listen
+from app.store.sqlite import SQLiteStore
 from tests.waiting import DEADLINE
 
 __all__ = ["POLLING", "get", "hanging", "running", "settings"]
@@ -55,6 +56,7 @@ def hanging(server: Server) -> Iterator[None]:
         free.wait()
         return [None for _ in arguments]
 
+    assert isinstance(server.store, SQLiteStore)
     server.store._writes.submit(hang, None)
     try:
         yield

@@ -5,13 +5,18 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from app.config import DEVELOPMENT_SECRET, SettingsError, load
+from app.config import DEVELOPMENT_SECRET, Settings, SettingsError, load
 
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch):
-    for name in ("PORT", "HOST", "MODE", "JWT_SECRET", "DATA_DIR", "LOG_DIR", "PASSWORD_ROUNDS"):
-        monkeypatch.delenv(name, raising=False)
+    for option in Settings.model_fields.values():
+        names: Any = option.validation_alias
+        for name in names.choices:
+            monkeypatch.delenv(name, raising=False)
+
+
+CLUSTER = {"MONGO_URL": "mongodb://db", "REDIS_URL": "redis://cache", "JWT_SECRET": "a secret of the cluster" * 2}
 
 
 def test_nothing_needs_to_be_set():
@@ -77,3 +82,96 @@ def test_what_is_unwise_is_a_warning(monkeypatch: pytest.MonkeyPatch):
     assert load().warnings == []
     monkeypatch.setenv("JWT_SECRET", DEVELOPMENT_SECRET)
     assert "built-in" in load(host="0.0.0.0").warnings[0]
+
+
+def setenv(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_both_engines_make_a_cluster(monkeypatch: pytest.MonkeyPatch):
+    """Without them the server is embedded."""
+    assert not load().clustered
+    setenv(monkeypatch, CLUSTER)
+    settings = load()
+    assert settings.clustered
+    assert (settings.mongo_address, settings.redis_address) == ("mongodb://db", "redis://cache")
+
+
+@pytest.mark.parametrize(
+    ("variables", "mongo", "redis"),
+    [
+        (
+            {"DATABASE_HOST": "db", "REDIS_HOST": "cache"},
+            "mongodb://db:27017/",
+            "redis://cache:6379/0",
+        ),
+        (
+            {
+                "DATABASE_TYPE": "mongodb",
+                "DATABASE_HOST": "db",
+                "DATABASE_PORT": "27018",
+                "DATABASE_USER": "par:ley",
+                "DATABASE_PASSWORD": "p@ss/word",
+                "REDIS_HOST": "::1",
+                "REDIS_PORT": "6380",
+                "REDIS_PASSWORD": "scarfall@redis",
+            },
+            "mongodb://par%3Aley:p%40ss%2Fword@db:27018/",
+            "redis://:scarfall%40redis@[::1]:6380/0",
+        ),
+        (
+            {"MONGO_URL": "mongodb://one", "DATABASE_HOST": "other", "REDIS_URL": "redis://one", "REDIS_HOST": "other"},
+            "mongodb://one",
+            "redis://one",
+        ),
+    ],
+)
+def test_addresses_are_made_of_the_documents_names(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], mongo: str, redis: str
+):
+    """A user and a password may hold anything, and a URL goes before its parts."""
+    setenv(monkeypatch, {"JWT_SECRET": CLUSTER["JWT_SECRET"], **variables})
+    settings = load()
+    assert (settings.mongo_address, settings.redis_address) == (mongo, redis)
+
+
+@pytest.mark.parametrize(
+    ("url", "name", "database"),
+    [
+        ("mongodb://db", "", "parley"),
+        ("mongodb://db/", "chat", "chat"),
+        ("mongodb://user:word@a,b,c/talks?replicaSet=rs", "chat", "talks"),
+    ],
+)
+def test_the_database_is_in_the_path_of_the_url(monkeypatch: pytest.MonkeyPatch, url: str, name: str, database: str):
+    """Else it is `DATABASE_DB`, else `parley`."""
+    setenv(monkeypatch, CLUSTER | {"MONGO_URL": url, "DATABASE_DB": name})
+    assert load().mongo_database == database
+
+
+@pytest.mark.parametrize(
+    ("change", "names"),
+    [
+        ({"MONGO_URL": ""}, ["MONGO_URL or DATABASE_HOST"]),
+        ({"REDIS_URL": ""}, ["REDIS_URL or REDIS_HOST"]),
+        ({"JWT_SECRET": ""}, ["JWT_SECRET or JWT_SECRET_KEY"]),
+        ({"MEMORY": "1"}, ["MEMORY"]),
+        ({"DATABASE_TYPE": "postgres"}, ["DATABASE_TYPE"]),
+        ({"DATABASE_TYPE": "postgres", "REDIS_URL": ""}, ["DATABASE_TYPE", "REDIS_URL or REDIS_HOST"]),
+    ],
+)
+def test_half_a_cluster_is_refused(monkeypatch: pytest.MonkeyPatch, change: dict[str, str], names: list[str]):
+    """What is missing, or does not go with a cluster, has a line each that says what and why."""
+    setenv(monkeypatch, CLUSTER | change)
+    with pytest.raises(SettingsError) as raised:
+        load()
+    assert [line.split(":")[0] for line in raised.value.lines] == names
+
+
+def test_the_secrets_of_the_engines_are_never_shown(monkeypatch: pytest.MonkeyPatch):
+    """Neither in an address nor by themselves."""
+    setenv(monkeypatch, CLUSTER | {"MONGO_URL": "mongodb://u:hunter2@db", "REDIS_URL": "redis://:hunter2@cache"})
+    setenv(monkeypatch, {"DATABASE_PASSWORD": "hunter2", "REDIS_PASSWORD": "hunter2"})
+    assert "hunter2" not in repr(load())
+    assert "hunter2" not in str(load().model_dump(mode="json"))

@@ -20,6 +20,7 @@ from app.domain.passwords import Passwords
 from app.domain.roster import Presence
 from app.domain.tokens import Tokens
 from app.domain.users import Users
+from app.gateways.base import Hub
 from app.store.base import User
 from app.store.sqlite import SQLiteStore
 from app.web import create_app
@@ -30,16 +31,6 @@ HAN = "624a1138cda69df1a7c29caf"
 OBI = "624a113c721753da2f9e2567"
 ANAKIN = "624a152057ac013c6375d4e3"
 NOBODY = "0123456789abcdef01234567"
-
-
-class _Deaf:
-    """A listener that has no socket to hand anything to."""
-
-    def deliver(self, room: str, payload: bytes) -> None: ...
-
-    def resync(self) -> None: ...
-
-    def departed(self, roster: str, user: str) -> None: ...
 
 
 async def _unheard(user: str) -> None: ...
@@ -69,7 +60,7 @@ class Service:
         settings = Settings(memory=True, password_rounds=4, **options)
         store, cluster = SQLiteStore(None), LocalCluster()
         await store.open()
-        await cluster.open(_Deaf())
+        await cluster.open(Hub())
         passwords = Passwords(settings.password_rounds)
         tokens = Tokens(settings.jwt_secret.get_secret_value(), settings.jwt_expiration)
         users = Users(store, tokens, passwords, uniform_errors=settings.uniform_auth_errors)
