@@ -47,11 +47,12 @@ class RedisCluster(Cluster):
         self._link = Link(address, timeout, self)
         self._subscriber = Subscriber(address, timeout, channels, name)
         self._publisher = Publisher(self._link, channels, name)
-        self._roster = Roster(self._link, self._prefix, name.hex().encode(), server_timeout, grace)
+        self._roster = Roster(self._link, self._prefix, name.hex().encode(), server_timeout, grace, self._died)
+        self._listener: Listener | None = None
         self._open = False
 
     async def open(self, listener: Listener) -> None:
-        listener = Guarded(listener)
+        self._listener = listener = Guarded(listener)
         try:
             await self._link.open()
             await self._subscriber.open(listener)
@@ -89,6 +90,12 @@ class RedisCluster(Cluster):
         """Keep what is to be sent then."""
         self._publisher.unlinked(unanswered)
         self._roster.unlinked()
+
+    def _died(self) -> None:
+        """Make up for what a dead server had still to publish: nobody knows what it was."""
+        self._publisher.lost_elsewhere()
+        if self._listener:
+            self._listener.resync(None)
 
     # rooms
 

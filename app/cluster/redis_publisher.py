@@ -92,6 +92,15 @@ class Publisher:
         else:
             self._lost((room, payload) if retry else room)
 
+    def lost_elsewhere(self) -> None:
+        """Tell of publications that may have been lost in any room, by a server that can tell nobody."""
+        gap = _Gap()
+        gap.rooms = None
+        if self._link.up_now:
+            self._send(self._channels.gap, b"null", gap)
+        else:
+            self._lost(gap)
+
     def linked(self) -> None:
         """Tell of what was lost, and send what was kept."""
         gap, self._gap = self._gap, _Gap()

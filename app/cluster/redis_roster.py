@@ -56,10 +56,19 @@ class Roster:
         server: the name of this server: no other has it, and there is no space or colon in it.
         server_timeout: seconds without a sign of life until a server counts as dead.
         grace: seconds until the sockets of a server that took its leave are swept.
+        died: called when this server has swept after one that did not.
 
     """
 
-    def __init__(self, link: Link, prefix: bytes, server: bytes, server_timeout: float, grace: float) -> None:
+    def __init__(
+        self,
+        link: Link,
+        prefix: bytes,
+        server: bytes,
+        server_timeout: float,
+        grace: float,
+        died: Callable[[], None],
+    ) -> None:
         self._link = link
         self._prefix = prefix
         self._server = server
@@ -72,7 +81,7 @@ class Roster:
         self._emptied = False  # Redis has lost what it had, and other servers may still be telling it
         self._swept = b""
         self._unsure: set[tuple[str, str]] = set()
-        self._sweeper = Sweeper(link, prefix, server, server_timeout)
+        self._sweeper = Sweeper(link, prefix, server, server_timeout, died)
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 

@@ -5,6 +5,7 @@ Every name begins with the prefix; times are microseconds of Redis' own clock.
     <p>:servers                     zset  server -> its last beat
     <p>:server:<server>             set   its sockets: roster, socket and user, with a line break between
     <p>:gone                        set   servers whose beat was late, until all their sockets have been removed
+    <p>:leaving                     set   those of them, or yet to be, that took their leave
     <p>:swept:<server>              text  when that was, for a day
     <p>:departed                    zset  roster and user of those who were swept, until it was told -> since when
     <p>:roster:<r>:user:<user>      hash  "<server> <socket>" -> "<lingering since, or 0> <came first, 1 or 0> <data>"
@@ -23,12 +24,15 @@ import hashlib
 from dataclasses import dataclass, field
 
 __all__ = [
-    "ARRIVE", "BEAT", "CAME_FIRST", "DEPART", "HELLO", "LEAVE", "LINGER", "PRESENT", "REGISTER", "REMOVE", "SCRIPTS",
-    "SWEEP", "TALLY", "UNKNOWN", "WAS_THERE", "Script", "microseconds",
+    "ARRIVE", "BEAT", "CAME_FIRST", "DEPART", "DIED", "HELLO", "LEAVE", "LINGER", "PRESENT", "REGISTER", "REMOVE",
+    "SCRIPTS", "SWEEP", "TALLY", "UNKNOWN", "WAS_THERE", "Script", "microseconds",
 ]  # fmt: skip
 
 UNKNOWN = -1
 """What a script answers to a server that Redis does not know."""
+
+DIED = 1
+"""What `SWEEP` answers of a server that did not take its leave."""
 
 PRESENT, WAS_THERE, CAME_FIRST = 1, 2, 4
 """Of a socket that was removed: the user is present now, the socket was there, and its user had come with it."""
@@ -188,7 +192,10 @@ DEPART = Script(
     + """
 if not known() then return -1 end
 if call('SCARD', held(me)) == 0 then call('ZREM', p .. ':servers', me)
-else beat(now() - ARGV[3] + ARGV[4]) end
+else
+  beat(now() - ARGV[3] + ARGV[4])
+  call('SADD', p .. ':leaving', me)
+end
 return 0
 """
 )
@@ -216,19 +223,23 @@ if not id then
   call('SADD', p .. ':gone', id)
   call('SET', p .. ':swept:' .. id, text(time), 'EX', 86400)
 end
-answers[1] = 1
+answers[1] = call('SISMEMBER', p .. ':leaving', id) == 1 and 2 or 1
 for _, m in ipairs(call('SPOP', held(id), ARGV[4])) do
   local roster, socket, user = string.match(m, '^([^\\n]*)\\n([^\\n]*)\\n(.*)$')
   if drop(id, roster, user, socket) and absent(roster, user) then tell(roster, user) end
 end
-if call('SCARD', held(id)) == 0 then call('SREM', p .. ':gone', id) end
+if call('SCARD', held(id)) == 0 then
+  call('SREM', p .. ':gone', id)
+  call('SREM', p .. ':leaving', id)
+end
 return answers
 """
 )
 """Remove some sockets of one server whose beat is late: by how long, how many at most.
 
-Answer 0 if there is no such server, or else 1, and roster and user of those who are absent now. They are in `departed`
-until whoever told of them takes them out; one who has been there for as long is answered again.
+Answer 0 if there is no such server, 1 if it died, 2 if it took its leave; and roster and user of those who are absent
+now. They are in `departed` until whoever told of them takes them out; one who has been there for as long is answered
+again.
 """
 
 TALLY = Script(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from app.cluster.base import Listener
 from app.cluster.redis_link import Link
-from app.cluster.redis_scripts import SWEEP, microseconds
+from app.cluster.redis_scripts import DIED, SWEEP, microseconds
 from app.cluster.redis_wire import decoded
 
 __all__ = ["Sweeper"]
@@ -25,14 +26,16 @@ class Sweeper:
         prefix: what all names in Redis begin with.
         server: the name of this server.
         timeout: seconds without a sign of life until a server counts as dead.
+        died: called when a server that did not take its leave was swept after.
 
     """
 
-    def __init__(self, link: Link, prefix: bytes, server: bytes, timeout: float) -> None:
+    def __init__(self, link: Link, prefix: bytes, server: bytes, timeout: float, died: Callable[[], None]) -> None:
         self._link = link
         self._prefix = prefix
         self._server = server
         self._timeout = timeout
+        self._died = died
         self._earliest = 0.0
 
     def wait(self) -> None:
@@ -46,12 +49,15 @@ class Sweeper:
 
     async def sweep(self, listener: Listener) -> None:
         """Sweep after every server that is late. Raise `Unavailable`; what was done until then is told of."""
-        found = 1
+        found, deaths = 1, 0
         while found:
             words = self._prefix, self._server, microseconds(self._timeout), CHUNK
             found, *absent = await self._link.run(SWEEP, *words)
+            deaths += found == DIED
             for roster, user in zip(absent[::2], absent[1::2], strict=True):
                 listener.departed(decoded(roster), decoded(user))
             if absent:
                 told = [b"%b\n%b" % pair for pair in zip(absent[::2], absent[1::2], strict=True)]
                 await self._link.call("ZREM", self._prefix + b":departed", *told)
+        if deaths:
+            self._died()

@@ -99,6 +99,15 @@ async def test_what_a_dead_server_left_is_removed_and_told_of_once(servers: Serv
     assert announced(one, two) == ([], ["ann"])
 
 
+async def test_what_a_dead_server_had_still_to_publish_is_made_up_for(servers: Servers):
+    """Nobody knows what it was: every room of every server that lives may lack something."""
+    one, two = [await servers.start_hasty() for _ in range(2)]
+    dead = await servers.start_hasty()
+    await dead.lose()
+    await until(lambda: one.heard.resyncs and two.heard.resyncs)
+    assert (one.heard.resyncs[0], two.heard.resyncs[0]) == (None, None)
+
+
 async def test_a_dead_server_with_many_sockets_is_removed_whole(servers: Servers, monkeypatch: pytest.MonkeyPatch):
     """In as many steps as it takes, each user named once."""
     monkeypatch.setattr("app.cluster.redis_sweeper.CHUNK", b"10")
@@ -121,6 +130,7 @@ async def test_clients_of_a_server_that_closed_come_back_unannounced(servers: Se
     assert await one.cluster.present(FRIENDS, ["ann", "bob"]) == {"ann", "bob"}
     await present_becomes(one, "ann")
     assert announced(one) == ([], ["bob"])
+    assert one.heard.resyncs == []  # it had nothing more to publish
 
 
 async def test_a_server_that_closed_without_sockets_leaves_nothing(servers: Servers):
