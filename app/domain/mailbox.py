@@ -177,6 +177,11 @@ class Feed(Generic[P]):
             self._given.append(message_id)
         return True
 
+    @property
+    def held(self) -> set[str]:
+        """The messages that are held back now."""
+        return {message_id for message_id, _ in self._held if message_id}
+
     def hold(self) -> None:
         """Hold live packets back until the next `open`: some may have been missed."""
         self.gaps += 1

@@ -112,10 +112,18 @@ class FriendsGateway(Gateway):
         self._end_at_expiry(connection, session)
 
     async def _pending(self, session: _Session) -> list[Entry]:
-        """Return what is unseen, as of a moment after which nothing was missed."""
+        """Return what is unseen, newest first, as of a moment after which nothing was missed.
+
+        What was held back meanwhile, and another device has confirmed by now, is part of it, as it would be out of
+        order after it.
+        """
         while True:
             gaps = session.feed.gaps
             pending = await self._mailbox.pending(session.user, self._settings.unseen_limit)
+            if overtaken := session.feed.held - {entry.id for entry in pending}:
+                recent = await self._mailbox.recent(session.user, RECOVERED)
+                pending += [entry for entry in recent if entry.id in overtaken]
+                pending.sort(key=lambda entry: entry.id, reverse=True)
             if session.feed.gaps == gaps:
                 return pending
 

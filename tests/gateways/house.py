@@ -38,6 +38,7 @@ class FaultyStore(SQLiteStore):
         down: names of the calls that fail; "answer" loses the answer to an append that is carried out.
         gone: users who do not exist any more.
         pendings: how often it was asked what is pending.
+        answering: it says what is pending; while this is not set, it is asked and waits.
 
     """
 
@@ -46,6 +47,8 @@ class FaultyStore(SQLiteStore):
         self.down: set[str] = set()
         self.gone: set[str] = set()
         self.pendings = 0
+        self.answering = asyncio.Event()
+        self.answering.set()
 
     async def user(self, user_id: str) -> User | None:
         self._must_answer("user")
@@ -54,6 +57,7 @@ class FaultyStore(SQLiteStore):
     async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:
         self.pendings += 1
         self._must_answer("pending")
+        await self.answering.wait()
         return await super().pending(mailbox, user_id, limit)
 
     async def append(self, message: NewMessage) -> tuple[str, ...]:

@@ -110,6 +110,28 @@ async def test_what_one_device_confirmed_reaches_the_other(house: House, pair: t
             assert await texts(one, 1) == ["live"]
 
 
+async def test_what_another_device_confirmed_during_a_connect_is_in_its_place(house: House, pair: tuple[User, User]):
+    """It was held back, and is pending no more: after the list it would come after what was sent later."""
+    han, obi = pair
+    async with house.device(han) as ship, house.device(obi) as one:
+        house.store.answering.clear()
+        asked = house.store.pendings
+        async with house.opened(house.users.token(obi)) as other:
+            await until(lambda: house.store.pendings == asked + 1)
+            await say(house, ship, "first")
+            assert await texts(one, 1) == ["first"]
+            assert await received(one.websocket) == "2"
+            confirmed = house.store.operations
+            await one.websocket.send("3")
+            await until(lambda: house.store.operations == confirmed + 1)
+            await say(house, ship, "second")
+            house.store.answering.set()
+            assert (await other.packet()).startswith("40{")
+            assert [it["message"] for it in await other.hears("unseen_messages")] == ["second", "first"]
+            await say(house, ship, "third")
+            assert await texts(other, 1) == ["third"]
+
+
 async def test_a_store_that_does_not_answer_delays_what_is_live_and_loses_nothing(
     house: House, pair: tuple[User, User]
 ):
