@@ -3,6 +3,7 @@
 MongoStore             the protocol
  ├─ mongo_schema       connects, and makes the indexes
  ├─ mongo_groups       makes one write of many calls
+ ├─ breaker            refuses calls at once while the engine gives no sign of life
  ├─ mongo_queries      the requests
  └─ mongo_documents    what is stored
 """
@@ -22,6 +23,7 @@ from pymongo.errors import PyMongoError
 from app.domain.errors import Unavailable
 from app.store import mongo_queries, mongo_schema
 from app.store.base import Message, NewMessage, User
+from app.store.breaker import Breaker
 from app.store.mongo_groups import GroupedWrites
 
 __all__ = ["MongoStore"]
@@ -41,7 +43,8 @@ class MongoStore:
     Args:
         url: `mongodb://` or `mongodb+srv://`, with user and password where the server wants them.
         database: its name.
-        timeout: seconds in which a call has its result or raises `Unavailable`, whatever the network does.
+        timeout: seconds in which a call has its result or raises `Unavailable`, whatever the network does. While
+            the engine is known not to answer it raises at once.
 
     """
 
@@ -156,14 +159,15 @@ class _Link:
 
     def __init__(self, client: mongo_schema.Client, database: mongo_queries.Database, timeout: float) -> None:
         self.closed = False
+        self._breaker = Breaker(self._ping)
         self.appends: GroupedWrites[NewMessage, tuple[str, ...]] = GroupedWrites(
-            partial(mongo_queries.append, database), timeout
+            partial(mongo_queries.append, database), timeout, self._breaker
         )
         self.confirmations: GroupedWrites[tuple[str, Sequence[str]], None] = GroupedWrites(
-            partial(mongo_queries.confirm, database), timeout
+            partial(mongo_queries.confirm, database), timeout, self._breaker
         )
         self.touches: GroupedWrites[tuple[str, int], None] = GroupedWrites(
-            partial(mongo_queries.touch, database), timeout
+            partial(mongo_queries.touch, database), timeout, self._breaker
         )
         self.groups: tuple[GroupedWrites[Any, Any], ...] = (self.appends, self.confirmations, self.touches)
         self._client = client
@@ -179,6 +183,7 @@ class _Link:
         **options: P.kwargs,
     ) -> R:
         """Make a request of its own, which goes on when the caller is cancelled."""
+        self._breaker.check()
         call = asyncio.create_task(self._bounded(query(self._database, *arguments, **options)))
         self._calls.add(call)
         call.add_done_callback(self._calls.discard)
@@ -186,7 +191,12 @@ class _Link:
             async with asyncio.timeout(self._timeout):  # the driver looks at the clock twice a second
                 return await asyncio.shield(call)
         except TimeoutError as error:
+            self._breaker.failed()
             raise Unavailable from error
+
+    async def _ping(self) -> None:
+        with pymongo.timeout(self._timeout):
+            await mongo_queries.ping(self._database)
 
     async def _bounded(self, query: Coroutine[None, None, R]) -> R:
         try:
@@ -194,12 +204,14 @@ class _Link:
                 return await query
         except PyMongoError as error:
             log.error("a call failed: %r", error)
+            self._breaker.failed()
             raise Unavailable from error
 
     async def close(self) -> None:
         """Take no more calls, finish those that were made, and hang up. May be called twice."""
         self.closed = True
         async with self._closing:
+            await self._breaker.close()
             await asyncio.gather(*(group.drain() for group in self.groups))
             if self._calls:
                 await asyncio.wait(self._calls)

@@ -17,6 +17,7 @@ import pymongo
 from pymongo.errors import PyMongoError
 
 from app.domain.errors import Unavailable
+from app.store.breaker import Breaker
 
 __all__ = ["GROUP_LIMIT", "QUEUE_LIMIT", "GroupedWrites", "Write"]
 
@@ -59,6 +60,7 @@ class GroupedWrites(Generic[A, R]):
     Args:
         write: does a group.
         timeout: seconds from a call to `Unavailable`. What waits in the queue for that long is not done any more.
+        breaker: while it refuses, calls fail at once, those that wait too.
 
     Attributes:
         commits: groups done since the start.
@@ -66,19 +68,21 @@ class GroupedWrites(Generic[A, R]):
 
     """
 
-    def __init__(self, write: Write[A, R], timeout: float) -> None:
+    def __init__(self, write: Write[A, R], timeout: float, breaker: Breaker) -> None:
         self.commits = 0
         self.operations = 0
         self._write = write
         self._timeout = timeout
+        self._breaker = breaker
         self._queue: deque[_Call[A, R]] = deque()
         self._serving: asyncio.Task[None] | None = None
 
     def submit(self, argument: A) -> asyncio.Future[R]:
         """Queue a call and return the future of its result. Cancelling the future does not take the call back.
 
-        Raise `Unavailable` if too many wait.
+        Raise `Unavailable` if too many wait, or the breaker refuses.
         """
+        self._breaker.check()
         if len(self._queue) >= QUEUE_LIMIT:
             raise Unavailable
         loop = asyncio.get_running_loop()
@@ -118,11 +122,14 @@ class GroupedWrites(Generic[A, R]):
         return group
 
     async def _outcomes(self, group: list[_Call[A, R]]) -> Sequence[R | Exception]:
+        if self._breaker.refusing:
+            return [_unavailable(ConnectionError("the engine gives no sign of life")) for _ in group]
         try:
             with pymongo.timeout(self._timeout):
                 outcomes = await self._together(group)
         except Exception as error:
             log.error("%d calls failed: %r", len(group), error)
+            self._breaker.failed()
             return [_unavailable(error) for _ in group]
         self.commits += 1
         self.operations += len(group)

@@ -1,12 +1,13 @@
 """The groups below the MongoDB store, with writes that do what the test says."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from pymongo.errors import AutoReconnect
 
 from app.domain.errors import Conflict, Unavailable
+from app.store.breaker import Breaker
 from app.store.mongo_groups import GROUP_LIMIT, QUEUE_LIMIT, GroupedWrites
 from tests.waiting import until
 
@@ -32,6 +33,10 @@ class Engine:
         self.groups.append(list(numbers))
         return [number or Conflict("taken") for number in numbers]
 
+    async def ping(self) -> None:
+        if self.down:
+            raise AutoReconnect("down")
+
 
 @pytest.fixture
 async def engine() -> Engine:
@@ -39,8 +44,15 @@ async def engine() -> Engine:
 
 
 @pytest.fixture
-async def writes(engine: Engine) -> GroupedWrites[int, int]:
-    return GroupedWrites(engine.write, timeout=10)
+async def breaker(engine: Engine) -> AsyncIterator[Breaker]:
+    breaker = Breaker(engine.ping)
+    yield breaker
+    await breaker.close()
+
+
+@pytest.fixture
+async def writes(engine: Engine, breaker: Breaker) -> GroupedWrites[int, int]:
+    return GroupedWrites(engine.write, 10, breaker)
 
 
 async def begun(engine: Engine, writes: GroupedWrites[int, int]) -> asyncio.Future[int]:
@@ -98,17 +110,18 @@ async def test_a_call_that_cannot_be_sent_fails_alone(engine: Engine, writes: Gr
 
 
 async def test_an_engine_that_fails_is_unavailable_to_the_whole_group(
-    engine: Engine, writes: GroupedWrites[int, int], caplog: pytest.LogCaptureFixture
+    engine: Engine, breaker: Breaker, writes: GroupedWrites[int, int], caplog: pytest.LogCaptureFixture
 ):
-    """Every call of the group raises `Unavailable` with the cause, which is logged once; the next group is tried."""
+    """Every call of the group raises `Unavailable` with the cause, which is logged once; the next is done again."""
     engine.gate.set()
     engine.down = True
     results = await asyncio.gather(*map(writes.submit, (1, 2, 3)), return_exceptions=True)
     assert [type(result) for result in results] == [Unavailable] * 3
     assert all(isinstance(result, Unavailable) and isinstance(result.__cause__, AutoReconnect) for result in results)
-    assert [record.getMessage() for record in caplog.records] == ["3 calls failed: AutoReconnect('down')"]
+    assert caplog.records[0].getMessage() == "3 calls failed: AutoReconnect('down')"
     assert (writes.commits, writes.operations) == (0, 0)
     engine.down = False
+    await until(lambda: breaker._probing is None)
     assert await writes.submit(4) == 4
 
 
@@ -123,9 +136,11 @@ async def test_a_cancelled_call_is_not_taken_back(engine: Engine, writes: Groupe
     assert engine.groups == [[1], [2, 3]]
 
 
-async def test_a_call_waits_for_no_longer_than_the_timeout(engine: Engine, caplog: pytest.LogCaptureFixture):
+async def test_a_call_waits_for_no_longer_than_the_timeout(
+    engine: Engine, breaker: Breaker, caplog: pytest.LogCaptureFixture
+):
     """Under way and waiting calls alike raise `Unavailable` in time, and what still waited then is never written."""
-    writes = GroupedWrites(engine.write, timeout=0.05)
+    writes = GroupedWrites(engine.write, 0.05, breaker)
     calls = [await begun(engine, writes), writes.submit(2), writes.submit(3)]
     results = await asyncio.gather(*calls, return_exceptions=True)
     assert [type(result) for result in results] == [Unavailable] * 3
@@ -149,3 +164,24 @@ async def test_drain_returns_when_all_is_done(engine: Engine, writes: GroupedWri
     await draining
     assert (first.done(), second.done()) == (True, True)
     await until(lambda: engine.written == [1, 2])
+
+
+async def test_what_waits_fails_at_once_when_the_engine_is_known_to_be_away(
+    engine: Engine, breaker: Breaker, writes: GroupedWrites[int, int]
+):
+    """So does what is called then; afterwards calls are done again."""
+    first = await begun(engine, writes)
+    engine.down = True
+    waiting = writes.submit(2)
+    breaker.failed()
+    await until(lambda: breaker.refusing)
+    with pytest.raises(Unavailable):
+        writes.submit(3)
+    engine.gate.set()
+    for refused in (first, waiting):
+        with pytest.raises(Unavailable):
+            await refused
+    engine.down = False
+    await until(lambda: not breaker.refusing)
+    assert await writes.submit(4) == 4
+    assert engine.groups == [[4]]

@@ -188,9 +188,30 @@ async def test_a_failed_group_is_logged_once(store: MongoStore, proxy: FaultProx
     """Many appends that fail together make one line, which has the cause."""
     proxy.blackhole()
     await asyncio.gather(*(timed(store.append(message(HAN, OBI))) for _ in range(50)))
-    await until(lambda: caplog.records)
-    [line] = [record.getMessage() for record in caplog.records]
+
+    def lines() -> list[str]:
+        return [line for record in caplog.records if (line := record.getMessage()).startswith("50 calls failed")]
+
+    await until(lines)
+    [line] = lines()
     assert line.startswith("50 calls failed: NetworkTimeout(")
+
+
+async def test_an_engine_that_does_not_answer_keeps_nobody_waiting(
+    store: MongoStore, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
+):
+    """Once that is known, calls are refused at once, until it answers again."""
+    monkeypatch.setattr("app.store.breaker.PATIENCE", TIMEOUT / 10)
+    proxy.blackhole()
+    await timed(store.append(message(HAN, OBI)))
+    link: Any = store._link
+    await until(lambda: link._breaker.refusing)
+    for result, seconds in await asyncio.gather(*map(timed, calls(store))):
+        assert isinstance(result, Unavailable)
+        assert seconds < TIMEOUT / 10
+    proxy.heal()
+    await until(lambda: not link._breaker.refusing)
+    assert await store.append(message(HAN, OBI)) == (OBI,)
 
 
 @FAULTS
