@@ -130,11 +130,13 @@ async def _greet(server: Server, listeners: list[Listener]) -> None:
     lines = [f"Parley {__version__}, {_kept(server.settings)}", ""]
     lines += [f"  {one.contract:<14} {one.url}   Socket.IO at /socket.io" for one in listeners]
     lines += [f"  {'docs':<14} {listeners[0].url}/docs", ""]
-    if users := await server.plant():
+    users = await server.plant()
+    if server.settings.clustered:
+        # no tokens: the output of a cluster's servers is kept where more people read than may use it
+        lines += [f"{len(users)} of {len(seed.load())} seeded users are there; `parley seed` adds them."]
+    else:
         lines += [f"Seeded users (password {seed.PASSWORD}), with a token each:"]
         lines += [f"  {user.email:<16} {server.users.token(user)}" for user in users]
-    else:
-        lines += ["There are no seeded users here; `parley seed` adds them."]
     print(*lines, "", "Ctrl-C ends the server.", sep="\n", flush=True)
 
 
