@@ -16,6 +16,14 @@ CHUNK = b"500"
 """How many sockets are removed at once."""
 
 
+AFTERCARE = 120.0
+"""Seconds for which a death is told of again and again.
+
+A server that is cut off from Redis alone counts as dead, and goes on. What it stores from then on it cannot publish;
+if it dies before it can say so, nobody else would know.
+"""
+
+
 class Sweeper:
     """Removes what dead servers left, and tells of the users who are absent by that.
 
@@ -26,7 +34,7 @@ class Sweeper:
         prefix: what all names in Redis begin with.
         server: the name of this server.
         timeout: seconds without a sign of life until a server counts as dead.
-        died: called when a server that did not take its leave was swept after.
+        died: called when a server that did not take its leave was swept after, and for a while after that.
 
     """
 
@@ -37,6 +45,7 @@ class Sweeper:
         self._timeout = timeout
         self._died = died
         self._earliest = 0.0
+        self._again = self._repeat_until = 0.0
 
     def wait(self) -> None:
         """Sweep nothing for a while: other servers may be on their way back too."""
@@ -59,5 +68,9 @@ class Sweeper:
             if absent:
                 told = [b"%b\n%b" % pair for pair in zip(absent[::2], absent[1::2], strict=True)]
                 await self._link.call("ZREM", self._prefix + b":departed", *told)
+        now = asyncio.get_running_loop().time()
         if deaths:
+            self._repeat_until, self._again = now + AFTERCARE, now
+        if self._again <= now < self._repeat_until:
+            self._again = now + 1.25 * self._timeout
             self._died()

@@ -18,7 +18,7 @@ from app.domain.doubts import Doubts
 from app.domain.errors import Unavailable
 from app.store.base import Message, NewMessage, Store
 
-__all__ = ["LATE_MS", "MEMORY_MS", "Entry", "Feed", "Mailbox", "Message", "late"]
+__all__ = ["LATE_MS", "MEMORY_MS", "Backlog", "Entry", "Feed", "Mailbox", "Message", "late"]
 
 P = TypeVar("P")
 
@@ -58,6 +58,20 @@ def late(message_id: str) -> bool:
     take all messages of each other for late, which costs time and loses nothing.
     """
     return message_id < least_id(now_ms() - LATE_MS)
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What a user may lack, newest first.
+
+    Attributes:
+        pending: what the user has not confirmed.
+        recent: what the user was sent within `MEMORY_MS`, confirmed or not.
+
+    """
+
+    pending: list[Entry]
+    recent: list[Entry]
 
 
 class Mailbox:
@@ -107,11 +121,20 @@ class Mailbox:
         """Return the newest `limit` messages that the user has not confirmed, newest first."""
         return await self._entries(await self._store.pending(self.name, user_id, limit))
 
-    async def recent(self, user_id: str, limit: int) -> list[Entry]:
-        """Return the newest `limit` messages that the user was sent within `MEMORY_MS`, newest first."""
-        after = least_id(now_ms() - MEMORY_MS)
-        messages = await self._store.history(self.name, user_id, None, limit, after)
-        return await self._entries([message for message in messages if message.sender != user_id])
+    async def backlogs(self, user_ids: Sequence[str], limit: int) -> dict[str, Backlog]:
+        """Return what each of the users may lack: the newest, and at most `limit` messages for each."""
+        owed = await self._store.owed(self.name, user_ids, least_id(now_ms() - MEMORY_MS), limit)
+        if len(owed) >= limit and len(user_ids) > 1:
+            # of some there may be more than was asked for
+            return {user_id: (await self.backlogs([user_id], limit))[user_id] for user_id in user_ids}
+        backlogs = {user_id: Backlog([], []) for user_id in user_ids}
+        for one, entry in zip(owed, await self._entries([one.message for one in owed]), strict=True):
+            for user_id in one.pending:
+                backlogs[user_id].pending.append(entry)
+            for user_id in one.recent:
+                if user_id != entry.sender:
+                    backlogs[user_id].recent.append(entry)
+        return backlogs
 
     async def history(self, user_id: str, before: str | None, limit: int) -> list[Entry]:
         """Return the newest `limit` messages the user sent or was sent, with ids below `before`, newest first."""

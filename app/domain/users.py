@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from app.domain.clock import now_ms, user_id
 from app.domain.errors import Forbidden, Invalid, NotFound, Unauthorized
@@ -85,6 +85,10 @@ class Users:
         if user is None:
             raise NotFound("User not found!")
         return user
+
+    async def many(self, user_ids: Iterable[str]) -> dict[str, User]:
+        """Return those of the users that exist, by id."""
+        return await self._store.users(user_ids)
 
     async def left(self, user_id: str) -> None:
         """Record that the user was last seen now."""

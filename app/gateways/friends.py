@@ -6,20 +6,22 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Collection, Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from app.cluster.base import Cluster
 from app.config import Settings
 from app.domain.clock import iso, now_ms
 from app.domain.errors import NotFound, Unauthorized, Unavailable
-from app.domain.mailbox import Entry, Feed, Mailbox, Message, late
+from app.domain.mailbox import Backlog, Entry, Mailbox, Message, late
 from app.domain.roster import Presence
 from app.domain.users import Users
 from app.engine.base import NO_ACK, Connection, Ending, Engine, Handshake, Refused, encode
 from app.gateways.base import Envelope, Gateway, credential
 from app.gateways.confirmation import Confirmation
+from app.gateways.following import Follower, Following
 from app.gateways.friends_wire import complain, fitting, payload, room_of_friends, room_of_user
 from app.gateways.recovery import Recovery
 from app.gateways.rooms import Rooms
@@ -34,19 +36,11 @@ RECOVERED = 5_000
 
 
 @dataclass(slots=True)
-class _Session:
-    """What the gateway knows of a connection.
+class _Session(Follower):
+    """What the gateway knows of a connection."""
 
-    Attributes:
-        notes: of the friendships that began or ended since the user's friends were last read, whether it began.
-
-    """
-
-    user: str
     name: str
     expires: float | None
-    feed: Feed[Any] = field(default_factory=Feed)
-    notes: dict[str, bool] = field(default_factory=dict)
     confirmation: Confirmation | None = None
     expiry: asyncio.TimerHandle | None = None
 
@@ -76,6 +70,7 @@ class FriendsGateway(Gateway):
     def bind(self, engine: Engine) -> None:
         self._engine = engine
         self._rooms = Rooms(engine, self._cluster)
+        self._following = Following(engine, self._rooms, self._users, self._missed)
 
     # connections
 
@@ -84,14 +79,14 @@ class FriendsGateway(Gateway):
             user, claims = await self._users.authenticate(credential(handshake))
         except (Unauthorized, Unavailable) as error:
             raise Refused(error.text, retry=error.retry) from None
-        return _Session(user.id, user.name, claims.expires)
+        return _Session(user.id, name=user.name, expires=claims.expires)
 
     async def connected(self, connection: Connection) -> None:
         session: _Session = connection.state
         confirm = partial(self._mailbox.confirm, session.user)
         session.confirmation = Confirmation(connection, session.feed, confirm, self._settings.confirm_interval)
         try:
-            await self._subscribe(connection, session)
+            await self._following.begin(connection)
             self._names[session.user] = session.name
             first = await self.presence.arrive(session.user, connection.id)
             if self._closing:
@@ -121,24 +116,11 @@ class FriendsGateway(Gateway):
             gaps = session.feed.gaps
             pending = await self._mailbox.pending(session.user, self._settings.unseen_limit)
             if overtaken := session.feed.held - {entry.id for entry in pending}:
-                recent = await self._mailbox.recent(session.user, RECOVERED)
-                pending += [entry for entry in recent if entry.id in overtaken]
-                pending.sort(key=lambda entry: entry.id, reverse=True)
+                backlog = (await self._mailbox.backlogs([session.user], RECOVERED))[session.user]
+                pending += [entry for entry in backlog.recent if entry.id in overtaken]
+                pending.sort(key=_id, reverse=True)
             if session.feed.gaps == gaps:
                 return pending
-
-    async def _subscribe(self, connection: Connection, session: _Session) -> None:
-        """Put a connection in the rooms of its user and of the user's friends, and in no other."""
-        await self._rooms.join(connection, room_of_user(session.user))
-        # read after joining: a friendship that begins or ends from now on is heard of in that room
-        session.notes.clear()
-        user = await self._users.get(session.user)
-        began = [friend for friend, began in session.notes.items() if began]
-        wanted = {room_of_user(session.user), *map(room_of_friends, (*user.friends, *began))}
-        for room in set(self._engine.rooms(connection)) - wanted:
-            self._rooms.leave(connection, room)
-        friends = [friend for friend in user.friends if session.notes.get(friend) is not False]
-        await asyncio.gather(*(self._rooms.join(connection, room_of_friends(friend)) for friend in friends))
 
     def _end_at_expiry(self, connection: Connection, session: _Session) -> None:
         def end() -> None:
@@ -244,7 +226,7 @@ class FriendsGateway(Gateway):
         if envelope.note:
             change, friend = envelope.note.split(" ")
             for connection in list(self._engine.members(room)):
-                self._follow(connection, friend, change == "began")
+                self._following.note(connection, friend, change == "began")
             return
         if envelope.message and late(envelope.message):
             self.resync([room])
@@ -260,26 +242,6 @@ class FriendsGateway(Gateway):
                     delivered += 1
         self._metrics.deliveries.labels(self.contract).inc(delivered)
 
-    def _follow(self, connection: Connection, friend: str, began: bool) -> None:
-        """Join a connection to what a new friend says, before anything else is published, or take it out."""
-        session: _Session = connection.state
-        session.notes[friend] = began
-        room = room_of_friends(friend)
-        if not began:
-            self._rooms.leave(connection, room)
-        elif connection.open:
-            joined = self._rooms.join(connection, room)
-            missing = not joined.done()
-            if missing:
-                session.feed.hold()  # what the friend says meanwhile comes before what is heard then
-            joined.add_done_callback(partial(self._followed, connection, missing))
-
-    def _followed(self, connection: Connection, missing: bool, joined: asyncio.Future[None]) -> None:
-        if joined.cancelled() or joined.exception() is not None:
-            connection.close()  # the client comes back, and then it is read whom its user is friends with
-        elif missing:
-            self._missed(connection.state.user)
-
     # gaps
 
     def resync(self, rooms: Collection[str] | None) -> None:
@@ -289,33 +251,41 @@ class FriendsGateway(Gateway):
 
     def _missed(self, user: str) -> None:
         """Give a user what is pending and was missed, before anything that is live."""
-        for connection in self._engine.members(room_of_user(user)):
+        for connection in self._devices(user):
             connection.state.feed.hold()
         self._recovery.want(user)
 
-    async def _recover(self, user: str) -> None:
-        room = room_of_user(user)
-        try:
-            for connection in list(self._engine.members(room)):
-                if connection.state.feed.listed:
-                    await self._subscribe(connection, connection.state)
-        except NotFound:
-            for connection in list(self._engine.members(room)):
-                connection.close()
-            return
-        pending = await self._mailbox.pending(user, RECOVERED)
-        recent = await self._mailbox.recent(user, RECOVERED)
-        if self._recovery.outdated(user):
-            return
-        for connection in list(self._engine.members(room)):
-            if connection.state.feed.listed:
-                self._catch_up(connection, pending, recent)
+    async def _recover(self, users: list[str]) -> None:
+        standing = {user: [it for it in self._devices(user) if it.state.feed.listed] for user in users}
+        for connection in chain.from_iterable(standing.values()):
+            connection.state.notes.clear()
+        known = await self._users.many(users)
+        joined: list[asyncio.Future[None]] = []
+        for user, connections in standing.items():
+            for connection in connections:
+                if not connection.open:
+                    continue
+                if user in known:
+                    joined += self._following.update(connection, known[user].friends)
+                else:
+                    connection.close()
+        await asyncio.gather(*joined)
+        backlogs = await self._mailbox.backlogs(users, RECOVERED)
+        for user, backlog in backlogs.items():
+            if not self._recovery.outdated(user):
+                for connection in self._devices(user):
+                    if connection.state.feed.listed:
+                        self._catch_up(connection, backlog)
 
-    def _catch_up(self, connection: Connection, pending: list[Entry], recent: list[Entry]) -> None:
+    def _devices(self, user: str) -> list[Connection]:
+        """Return the connections of a user to this server."""
+        return list(self._engine.members(room_of_user(user)))
+
+    def _catch_up(self, connection: Connection, backlog: Backlog) -> None:
         """Send what a connection lacks, oldest first, and then what was held back."""
         session: _Session = connection.state
-        entries = {entry.id: entry for entry in (*pending, *recent)}
-        lacking = session.feed.missed([entry.id for entry in pending], [entry.id for entry in recent])
+        entries = {entry.id: entry for entry in (*backlog.pending, *backlog.recent)}
+        lacking = session.feed.missed(map(_id, backlog.pending), map(_id, backlog.recent))
         missed = [entries[message_id] for message_id in sorted(lacking)]
         if len(missed) >= RECOVERED:
             connection.close()
@@ -340,3 +310,7 @@ class FriendsGateway(Gateway):
         await asyncio.gather(*self._telling, return_exceptions=True)
         await self.presence.close()
         await asyncio.gather(*(self._users.left(user) for user in self._names), return_exceptions=True)
+
+
+def _id(entry: Entry) -> str:
+    return entry.id

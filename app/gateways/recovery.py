@@ -1,7 +1,7 @@
 """Recovery: users are given from the store what the cluster may have lost on its way to them.
 
-The cluster is a hint and the store is the truth. After a gap every user whom it may concern is looked up, a few at a
-time, until the store has answered for each; their sockets notice nothing but that messages come late.
+The cluster is a hint and the store is the truth. After a gap every user whom it may concern is looked up, many in
+one request, until the store has answered for each; their sockets notice nothing but that messages come late.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from itertools import islice
 
 from app.domain.errors import Unavailable
 
@@ -16,8 +17,11 @@ __all__ = ["Recovery"]
 
 log = logging.getLogger("parley.gateway")
 
-AT_ONCE = 16
-"""How many users are looked up at the same time."""
+TOGETHER = 100
+"""How many users are looked up by one request."""
+
+AT_ONCE = 4
+"""How many requests are under way at a time."""
 
 RETRY = 0.5
 """Seconds until a store that did not answer is asked again."""
@@ -27,14 +31,14 @@ class Recovery:
     """Has each user who is wanted recovered, one recovery of a user at a time.
 
     Args:
-        recover: recovers one user; raises `Unavailable` to be called again.
+        recover: recovers some users; raises `Unavailable` to be called again.
         sleep: waits for so many seconds.
 
     """
 
     def __init__(
         self,
-        recover: Callable[[str], Awaitable[None]],
+        recover: Callable[[list[str]], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._recover = recover
@@ -53,7 +57,7 @@ class Recovery:
             self._again.add(user)
             return
         self._waiting[user] = None
-        if len(self._workers) < min(AT_ONCE, len(self._waiting)):
+        if len(self._workers) < AT_ONCE:
             worker = asyncio.create_task(self._work())
             self._workers.add(worker)
             worker.add_done_callback(self._workers.discard)
@@ -70,18 +74,18 @@ class Recovery:
         await asyncio.gather(*self._workers, return_exceptions=True)
 
     async def _work(self) -> None:
-        while self._waiting:
-            user = next(iter(self._waiting))
-            del self._waiting[user]
-            self._running.add(user)
+        while users := list(islice(self._waiting, TOGETHER)):
+            for user in users:
+                del self._waiting[user]
+            self._running.update(users)
             try:
-                await self._recover(user)
+                await self._recover(users)
             except Exception as error:
                 if not isinstance(error, Unavailable):
-                    log.exception("a user could not be recovered")
-                self._again.add(user)
+                    log.exception("users could not be recovered")
+                self._again.update(users)
                 await self._sleep(RETRY)
-            self._running.discard(user)
-            if user in self._again:
-                self._again.discard(user)
-                self._waiting[user] = None
+            self._running.difference_update(users)
+            again = self._again.intersection(users)
+            self._again -= again
+            self._waiting.update(dict.fromkeys(again))

@@ -12,11 +12,11 @@ caller does not take the call back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Message", "NewMessage", "Store", "StoreUnusableError", "User"]
+__all__ = ["Message", "NewMessage", "Owed", "Store", "StoreUnusableError", "User"]
 
 
 class StoreUnusableError(Exception):
@@ -77,6 +77,22 @@ class Message:
     sender: str
     text: str
     created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """A message that somebody may lack.
+
+    Attributes:
+        message: as stored.
+        pending: those for whom it is pending.
+        recent: those who sent it or were sent it, if it is above the id that was asked for.
+
+    """
+
+    message: Message
+    pending: frozenset[str]
+    recent: frozenset[str]
 
 
 class Store(Protocol):
@@ -159,5 +175,12 @@ class Store(Protocol):
         """Return the newest `limit` messages that the user sent or was sent, newest first.
 
         Only those with ids below `before` and above `after`, where they are given.
+        """
+        ...
+
+    async def owed(self, mailbox: str, user_ids: Collection[str], after: str, limit: int) -> list[Owed]:
+        """Return what is pending for one of the users, or was sent by or to one of them with an id above `after`.
+
+        Each message once, newest first, with those of the users whom it concerns and no others; the newest `limit`.
         """
         ...

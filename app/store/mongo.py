@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Sequence
 from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -22,7 +22,7 @@ from pymongo.errors import PyMongoError
 
 from app.domain.errors import Unavailable
 from app.store import mongo_queries, mongo_schema
-from app.store.base import Message, NewMessage, User
+from app.store.base import Message, NewMessage, Owed, User
 from app.store.breaker import Breaker
 from app.store.mongo_groups import GroupedWrites
 
@@ -141,6 +141,10 @@ class MongoStore:
     ) -> list[Message]:
         """Return the newest `limit` messages that the user sent or was sent, newest first, between two ids."""
         return await self._open.call(mongo_queries.history, mailbox, user_id, before, limit, after)
+
+    async def owed(self, mailbox: str, user_ids: Collection[str], after: str, limit: int) -> list[Owed]:
+        """Return what is pending for one of the users, or is in the history of one of them above an id."""
+        return await self._open.call(mongo_queries.owed, mailbox, list(user_ids), after, limit)
 
     @property
     def _open(self) -> _Link:

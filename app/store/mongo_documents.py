@@ -21,7 +21,7 @@ from bson.errors import InvalidId
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import DocumentTooLarge
 
-from app.store.base import Message, NewMessage, User
+from app.store.base import Message, NewMessage, Owed, User
 
 __all__ = [
     "CODEC",
@@ -49,6 +49,9 @@ _DOCUMENT_LIMIT = 16 * 1024 * 1024
 
 MESSAGE_FIELDS = ("mailbox", "sender", "message", "createdAt")
 """The fields of `Message` beside the id; the lists of users stay in the database."""
+
+OWED_FIELDS = (*MESSAGE_FIELDS, "pending", "members")
+"""The fields of `Owed` beside the id."""
 
 
 def key(user_id: str) -> ObjectId | str:
@@ -131,3 +134,9 @@ def message(document: Mapping[str, Any]) -> Message:
         text=document["message"],
         created_at=int(document["createdAt"]),
     )
+
+
+def owed(document: Mapping[str, Any], user_ids: frozenset[str], after: str) -> Owed:
+    """Return the message of a document with those of the users whom it concerns."""
+    recent = document["members"] if document["_id"] > after else ()
+    return Owed(message(document), user_ids.intersection(document["pending"]), user_ids.intersection(recent))

@@ -18,7 +18,7 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from app.domain.errors import Conflict, NotFound
 from app.store import mongo_documents as documents
-from app.store.base import Message, NewMessage, User
+from app.store.base import Message, NewMessage, Owed, User
 from app.store.mongo_documents import Document, key
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "befriend",
     "confirm",
     "history",
+    "owed",
     "pending",
     "ping",
     "stored",
@@ -250,8 +251,23 @@ async def history(
     return await _newest(database, {"mailbox": mailbox, "members": user_id} | within, limit)
 
 
+async def owed(database: Database, mailbox: str, user_ids: Sequence[str], after: str, limit: int) -> list[Owed]:
+    """Find what is pending for users, and a part of the history of each, with an index for each of the two."""
+    wanted = {"$in": list(user_ids)}
+    fields, users = documents.OWED_FIELDS, frozenset(user_ids)
+    pending = await _found(database, {"mailbox": mailbox, "pending": wanted}, limit, fields)
+    recent = await _found(database, {"mailbox": mailbox, "members": wanted, "_id": {"$gt": after}}, limit, fields)
+    found = {document["_id"]: document for document in (*pending, *recent)}
+    return [documents.owed(found[message_id], users, after) for message_id in sorted(found, reverse=True)[:limit]]
+
+
 async def _newest(database: Database, which: Document, limit: int) -> list[Message]:
+    return [documents.message(document) for document in await _found(database, which, limit, documents.MESSAGE_FIELDS)]
+
+
+async def _found(database: Database, which: Document, limit: int, fields: Sequence[str]) -> list[Document]:
+    """Find the newest messages."""
     if limit < 1:
         return []  # to MongoDB 0 means no limit
-    found = database["messages"].find(which, documents.MESSAGE_FIELDS, batch_size=limit + 1)
-    return [documents.message(document) for document in await found.sort("_id", -1).limit(limit).to_list()]
+    found = database["messages"].find(which, fields, batch_size=limit + 1)
+    return await found.sort("_id", -1).limit(limit).to_list()

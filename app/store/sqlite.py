@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from app.domain.errors import Unavailable
 from app.store import sqlite_file, sqlite_queries
-from app.store.base import Message, NewMessage, User
+from app.store.base import Message, NewMessage, Owed, User
 from app.store.group_commit import GroupCommit, Reader, Worker
 
 __all__ = ["SQLiteStore"]
@@ -145,6 +145,10 @@ class SQLiteStore:
         """Return the newest `limit` messages that the user sent or was sent, newest first, between two ids."""
         query = (mailbox, user_id, limit, before or sqlite_queries.LAST, after or "")
         return await self._reads.submit(sqlite_queries.history, query)
+
+    async def owed(self, mailbox: str, user_ids: Collection[str], after: str, limit: int) -> list[Owed]:
+        """Return what is pending for one of the users, or is in the history of one of them above an id."""
+        return await self._reads.submit(sqlite_queries.owed, (mailbox, tuple(user_ids), after, limit))
 
     @property
     def _writes(self) -> GroupCommit:

@@ -16,7 +16,7 @@ from itertools import chain
 from typing import Any, TypeVar
 
 from app.domain.errors import Conflict, NotFound
-from app.store.base import Message, NewMessage, User
+from app.store.base import Message, NewMessage, Owed, User
 from app.store.group_commit import Operation
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "befriend",
     "confirm",
     "history",
+    "owed",
     "pending",
     "ping",
     "stored",
@@ -228,3 +229,21 @@ def confirm(connection: sqlite3.Connection, confirmed: Sequence[tuple[str, Seque
 def history(connection: sqlite3.Connection, query: tuple[str, str, int, str, str]) -> list[Message]:
     """Select a page of the messages that a user sent or was sent."""
     return [Message(*row) for row in connection.execute(HISTORY, query).fetchall()]
+
+
+@_each
+def owed(connection: sqlite3.Connection, query: tuple[str, Sequence[str], str, int]) -> list[Owed]:
+    """Select what is pending for users, and a part of the history of each."""
+    mailbox, user_ids, after, limit = query
+    pending: dict[str, set[str]] = {}
+    recent: dict[str, set[str]] = {}
+    messages: dict[str, Message] = {}
+    for user_id in user_ids:
+        for statement, bounds, concerned in ((PENDING, (), pending), (HISTORY, (LAST, after), recent)):
+            for row in connection.execute(statement, (mailbox, user_id, limit, *bounds)).fetchall():
+                messages[row[0]] = Message(*row)
+                concerned.setdefault(row[0], set()).add(user_id)
+    return [
+        Owed(messages[message_id], frozenset(pending.get(message_id, ())), frozenset(recent.get(message_id, ())))
+        for message_id in sorted(messages, reverse=True)[:limit]
+    ]

@@ -100,12 +100,15 @@ async def test_what_a_dead_server_left_is_removed_and_told_of_once(servers: Serv
 
 
 async def test_what_a_dead_server_had_still_to_publish_is_made_up_for(servers: Servers):
-    """Nobody knows what it was: every room of every server that lives may lack something."""
+    """Nobody knows what it was: every room of every server that lives may lack something.
+
+    More than once, as it may go on for a while without Redis.
+    """
     one, two = [await servers.start_hasty() for _ in range(2)]
     dead = await servers.start_hasty()
     await dead.lose()
-    await until(lambda: one.heard.resyncs and two.heard.resyncs)
-    assert (one.heard.resyncs[0], two.heard.resyncs[0]) == (None, None)
+    await until(lambda: min(len(one.heard.resyncs), len(two.heard.resyncs)) >= 2)
+    assert {*one.heard.resyncs, *two.heard.resyncs} == {None}
 
 
 async def test_a_dead_server_with_many_sockets_is_removed_whole(servers: Servers, monkeypatch: pytest.MonkeyPatch):

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import threading
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -24,7 +24,7 @@ from app.engine.socket_io import SocketIO
 from app.gateways.base import Hub
 from app.gateways.friends import FriendsGateway
 from app.metrics import Metrics
-from app.store.base import Message, NewMessage, User
+from app.store.base import Message, NewMessage, Owed, User
 from app.store.sqlite import SQLiteStore
 from tests.engine.served import received, served
 
@@ -38,6 +38,7 @@ class FaultyStore(SQLiteStore):
         down: names of the calls that fail; "answer" loses the answer to an append that is carried out.
         gone: users who do not exist any more.
         pendings: how often it was asked what is pending.
+        recoveries: the users of each question what they may lack.
         answering: it says what is pending; while this is not set, it is asked and waits.
 
     """
@@ -47,6 +48,7 @@ class FaultyStore(SQLiteStore):
         self.down: set[str] = set()
         self.gone: set[str] = set()
         self.pendings = 0
+        self.recoveries: list[list[str]] = []
         self.answering = asyncio.Event()
         self.answering.set()
 
@@ -64,6 +66,14 @@ class FaultyStore(SQLiteStore):
         audience = await super().append(message)
         self._must_answer("answer")
         return audience
+
+    async def owed(self, mailbox: str, user_ids: Collection[str], after: str, limit: int) -> list[Owed]:
+        self.recoveries.append(sorted(user_ids))
+        self._must_answer("owed")
+        return await super().owed(mailbox, user_ids, after, limit)
+
+    async def users(self, user_ids: Iterable[str]) -> dict[str, User]:
+        return {user_id: user for user_id, user in (await super().users(user_ids)).items() if user_id not in self.gone}
 
     def _must_answer(self, call: str) -> None:
         if call in self.down:

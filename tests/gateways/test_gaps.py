@@ -73,10 +73,9 @@ async def test_a_gap_in_some_rooms_concerns_their_members_only(house: House, pai
         house.cluster.losing = True
         await say(house, ship, "lost")
         house.cluster.losing = False
-        asked = house.store.pendings
         house.hub.resync([f"friends:user:{obi.id}", f"direct:user:{luke.id}", "friends:of:nobody"])
         assert await texts(desert, 1) == ["lost"]
-        assert house.store.pendings == asked + 1
+        assert house.store.recoveries == [[obi.id]]
 
 
 async def test_what_was_given_live_is_not_given_again(house: House, pair: tuple[User, User]):
@@ -142,11 +141,10 @@ async def test_a_store_that_does_not_answer_delays_what_is_live_and_loses_nothin
         house.cluster.losing = True
         await say(house, ship, "lost")
         house.cluster.losing = False
-        house.store.down = {"pending"}
-        asked = house.store.pendings
+        house.store.down = {"owed"}
         house.hub.resync(None)
         await say(house, ship, "held back")
-        await until(lambda: house.store.pendings > asked)
+        await until(lambda: house.store.recoveries)
         house.store.down = set()
         assert await texts(desert, 2) == ["lost", "held back"]
 
@@ -222,9 +220,8 @@ async def test_a_friendship_that_ended_in_a_gap_is_followed_no_more(house: House
         house.cluster.losing = True
         await house.users.unfriend(han, han.id, obi.id)
         house.cluster.losing = False
-        asked = house.store.pendings
         house.hub.resync(None)
-        await until(lambda: house.store.pendings == asked + 3)
+        await until(lambda: house.store.recoveries == [sorted([han.id, obi.id, luke.id])])
         await say(house, ship, "to Luke alone")
         await say(house, farm, "marker")
         assert [(await desert.event())[0] for _ in range(2)] == ["connected", "connected"]

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.domain.errors import Unavailable
-from app.gateways.recovery import AT_ONCE, Recovery
+from app.gateways.recovery import AT_ONCE, TOGETHER, Recovery
 from tests.waiting import until
 
 
@@ -14,35 +14,41 @@ class Case:
     """A recovery that the test answers for.
 
     Attributes:
-        running: the users who are being recovered, with the future that ends it.
-        begun: each user whose recovery began, in order.
+        running: those that are under way: their users, and the future that ends it.
+        begun: the users of each that began, in order.
 
     """
 
     def __init__(self) -> None:
-        self.running: dict[str, asyncio.Future[None]] = {}
-        self.begun: list[str] = []
+        self.running: dict[tuple[str, ...], asyncio.Future[None]] = {}
+        self.begun: list[tuple[str, ...]] = []
         self.slept = 0
         self.recovery = Recovery(self._recover, self._sleep)
 
-    async def _recover(self, user: str) -> None:
-        assert user not in self.running, "two recoveries of one user at the same time"
-        self.begun.append(user)
-        self.running[user] = asyncio.get_running_loop().create_future()
+    async def _recover(self, users: list[str]) -> None:
+        assert not set(users) & {user for others in self.running for user in others}, "one user twice at a time"
+        self.begun.append(tuple(users))
+        self.running[tuple(users)] = asyncio.get_running_loop().create_future()
         try:
-            await self.running[user]
+            await self.running[tuple(users)]
         finally:
-            del self.running[user]
+            del self.running[tuple(users)]
 
     async def _sleep(self, seconds: float) -> None:
         self.slept += 1
         await asyncio.sleep(0)
 
-    def finish(self, user: str, error: Exception | None = None) -> None:
+    async def begins(self, *users: str) -> None:
+        """Wait until a recovery of these users is under way."""
+        await until(lambda: users in self.running)
+
+    async def finish(self, *users: str, error: Exception | None = None) -> None:
+        """End the recovery of these users, and let what follows begin."""
         if error:
-            self.running[user].set_exception(error)
+            self.running[users].set_exception(error)
         else:
-            self.running[user].set_result(None)
+            self.running[users].set_result(None)
+        await asyncio.sleep(0)
 
 
 @pytest.fixture
@@ -53,62 +59,65 @@ async def case() -> AsyncIterator[Case]:
 
 
 async def test_who_is_wanted_is_recovered_once(case: Case):
-    """However often before it begins."""
-    for _ in range(3):
-        case.recovery.want("ann")
-    await until(lambda: "ann" in case.running)
-    case.finish("ann")
+    """However often before it begins, and together with others."""
+    for user in ("ann", "bob", "ann"):
+        case.recovery.want(user)
+    await case.begins("ann", "bob")
+    await case.finish("ann", "bob")
     await until(lambda: not case.recovery._workers)
-    assert case.begun == ["ann"]
+    assert case.begun == [("ann", "bob")]
 
 
 async def test_who_is_wanted_during_the_recovery_is_recovered_again_after_it(case: Case):
-    """What is running may have looked too early; it can tell."""
-    case.recovery.want("ann")
-    await until(lambda: "ann" in case.running)
+    """What is under way may have looked too early; it can tell for each."""
+    for user in ("ann", "bob"):
+        case.recovery.want(user)
+    await case.begins("ann", "bob")
     assert not case.recovery.outdated("ann")
-    case.recovery.want("ann")
-    case.recovery.want("ann")
-    assert case.recovery.outdated("ann")
-    case.finish("ann")
-    await until(lambda: case.begun == ["ann", "ann"])
+    for user in ("ann", "ann", "eve"):
+        case.recovery.want(user)
+    assert [case.recovery.outdated(user) for user in ("ann", "bob", "eve")] == [True, False, False]
+    await case.begins("eve")
+    await case.finish("eve")
+    await case.finish("ann", "bob")
+    await case.begins("ann")
     assert not case.recovery.outdated("ann")
-    case.finish("ann")
+    await case.finish("ann")
     await until(lambda: not case.recovery._workers)
-    assert case.begun == ["ann", "ann"]
+    assert case.begun == [("ann", "bob"), ("eve",), ("ann",)]
 
 
 @pytest.mark.parametrize("error", [Unavailable(), RuntimeError("a bug")])
 async def test_a_recovery_that_fails_is_tried_again(case: Case, error: Exception):
-    """After a pause, until it succeeds: a user's sockets wait for it."""
+    """After a pause, until it succeeds: the users' sockets wait for it."""
     case.recovery.want("ann")
-    await until(lambda: "ann" in case.running)
-    case.finish("ann", error)
-    await until(lambda: case.begun == ["ann", "ann"])
+    await case.begins("ann")
+    await case.finish("ann", error=error)
+    await until(lambda: len(case.begun) == 2)
     assert case.slept == 1
-    case.finish("ann")
+    await case.finish("ann")
     await until(lambda: not case.recovery._workers)
 
 
-async def test_a_few_are_recovered_at_a_time(case: Case):
-    """The others wait their turn, and all have it."""
-    users = [f"user{i}" for i in range(3 * AT_ONCE)]
+async def test_many_are_recovered_in_few_requests(case: Case):
+    """So many users in one, so many requests at a time, and all have their turn."""
+    users = [f"user{number}" for number in range(2 * AT_ONCE * TOGETHER)]
     for user in users:
         case.recovery.want(user)
     most = 0
-    while len(case.begun) < len(users) or case.running:
+    while len(case.begun) < 2 * AT_ONCE or case.running:
         await until(lambda: case.running)
         most = max(most, len(case.running))
-        case.finish(next(iter(case.running)))
-        await asyncio.sleep(0)
-    assert most == AT_ONCE
-    assert sorted(case.begun) == sorted(users)
+        await case.finish(*next(iter(case.running)))
+    assert most <= AT_ONCE
+    assert [len(users) for users in case.begun] == [TOGETHER] * 2 * AT_ONCE
+    assert sorted(user for users in case.begun for user in users) == sorted(users)
 
 
 async def test_nobody_is_recovered_after_close(case: Case):
-    """What is running is cancelled, and nothing begins."""
+    """What is under way is cancelled, and nothing begins."""
     case.recovery.want("ann")
-    await until(lambda: "ann" in case.running)
+    await case.begins("ann")
     await case.recovery.close()
     case.recovery.want("bob")
-    assert (case.running, case.begun, case.recovery._workers) == ({}, ["ann"], set())
+    assert (case.running, case.begun, case.recovery._workers) == ({}, [("ann",)], set())

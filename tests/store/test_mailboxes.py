@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.domain.errors import Conflict, NotFound
-from app.store.base import NewMessage, Store
+from app.store.base import NewMessage, Owed, Store
 from tests.store.records import (
     ANAKIN,
     HAN,
@@ -262,3 +262,29 @@ async def test_a_message_to_oneself_is_pending_and_in_the_history_once(store: St
     await store.confirm(HAN, [new.id])
     assert await store.pending(MAILBOX, HAN, 10) == []
     assert await store.history(MAILBOX, HAN, None, 10) == [stored(new)]
+
+
+# what somebody may lack
+
+
+async def test_what_users_are_owed_is_what_is_pending_and_what_is_recent(store: Store):
+    """Each message once, newest first, with those of the users whom it concerns; of others nothing is said."""
+    old, other, confirmed, last = (
+        message(HAN, OBI, LEIA),
+        message(HAN, ANAKIN),
+        message(OBI, HAN, LEIA),
+        message(LEIA, HAN, OBI),
+    )
+    for new in (old, other, confirmed, last):
+        await store.append(new)
+    await store.confirm(LEIA, [old.id, confirmed.id])
+    await store.confirm(HAN, [confirmed.id])
+    assert await store.owed(MAILBOX, [OBI, LEIA], other.id, 10) == [
+        Owed(stored(last), frozenset({OBI}), frozenset({OBI, LEIA})),
+        Owed(stored(confirmed), frozenset(), frozenset({OBI, LEIA})),
+        Owed(stored(old), frozenset({OBI}), frozenset()),
+    ]
+    assert await store.owed(MAILBOX, [LEIA], last.id, 10) == []
+    assert await store.owed(MAILBOX, [], "", 10) == []
+    assert await store.owed("direct", [OBI], "", 10) == []
+    assert [one.message.id for one in await store.owed(MAILBOX, [OBI, LEIA], other.id, 2)] == [last.id, confirmed.id]

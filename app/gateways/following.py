@@ -1,0 +1,97 @@
+"""Whose friend a connection hears: the rooms that it is in, and what keeps them right.
+
+The friends of a user are read from the store when a connection begins and after a gap; what changes meanwhile and
+later is heard as a note, in the user's own room.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from app.domain.mailbox import Feed
+from app.domain.users import Users
+from app.engine.base import Connection, Engine
+from app.gateways.friends_wire import room_of_friends, room_of_user
+from app.gateways.rooms import Rooms
+
+__all__ = ["Follower", "Following"]
+
+
+@dataclass(slots=True)
+class Follower:
+    """The part of a connection's state that is looked at here.
+
+    Attributes:
+        user: whose connection it is.
+        feed: what it is given.
+        notes: of the friendships that began or ended since the user's friends were last read, whether it began.
+
+    """
+
+    user: str
+    feed: Feed[Any] = field(default_factory=Feed[Any], kw_only=True)
+    notes: dict[str, bool] = field(default_factory=dict[str, bool], kw_only=True)
+
+
+class Following:
+    """Keeps connections, whose state is a `Follower`, in the rooms of their user's friends.
+
+    Args:
+        engine: has the connections.
+        rooms: those of all servers.
+        users: knows who is friends with whom.
+        missed: called with a user who may have missed what a new friend said.
+
+    """
+
+    def __init__(self, engine: Engine, rooms: Rooms, users: Users, missed: Callable[[str], None]) -> None:
+        self._engine = engine
+        self._rooms = rooms
+        self._users = users
+        self._missed = missed
+
+    async def begin(self, connection: Connection) -> None:
+        """Put a new connection in the rooms of its user and of the user's friends. Raise `Unavailable`."""
+        follower: Follower = connection.state
+        await self._rooms.join(connection, room_of_user(follower.user))
+        # read after joining: a friendship that begins or ends from now on is heard of in that room
+        follower.notes.clear()
+        user = await self._users.get(follower.user)
+        await asyncio.gather(*self.update(connection, user.friends))
+
+    def update(self, connection: Connection, friends: Iterable[str]) -> list[asyncio.Future[None]]:
+        """Put a connection in the rooms of these friends, and of those noted since they were read, and in no other.
+
+        Return the subscriptions to wait for.
+        """
+        follower: Follower = connection.state
+        began = [friend for friend, began in follower.notes.items() if began]
+        wanted = {room_of_user(follower.user), *map(room_of_friends, (*friends, *began))}
+        for room in set(self._engine.rooms(connection)) - wanted:
+            self._rooms.leave(connection, room)
+        followed = [friend for friend in friends if follower.notes.get(friend) is not False]
+        return [self._rooms.join(connection, room_of_friends(friend)) for friend in followed]
+
+    def note(self, connection: Connection, friend: str, began: bool) -> None:
+        """Join a connection to what a new friend says, before anything else is published, or take it out."""
+        follower: Follower = connection.state
+        follower.notes[friend] = began
+        room = room_of_friends(friend)
+        if not began:
+            self._rooms.leave(connection, room)
+        elif connection.open:
+            joined = self._rooms.join(connection, room)
+            missing = not joined.done()
+            if missing:
+                follower.feed.hold()  # what the friend says meanwhile comes before what is heard then
+            joined.add_done_callback(partial(self._joined, connection, missing))
+
+    def _joined(self, connection: Connection, missing: bool, joined: asyncio.Future[None]) -> None:
+        if joined.cancelled() or joined.exception() is not None:
+            connection.close()  # the client comes back, and then it is read whom its user is friends with
+        elif missing:
+            self._missed(connection.state.user)
