@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import string
 from typing import Any
 from urllib.parse import quote
@@ -9,6 +11,9 @@ from urllib.parse import quote
 from quart import Quart
 
 __all__ = ["install"]
+
+LINGER = 1.0
+"""Seconds for which an answer waits for the rest of a body that nobody needs any more."""
 
 _RECEIVED = {
     "websocket.connect": {"type": "http.request", "body": b"", "more_body": False},
@@ -20,7 +25,8 @@ def install(app: Quart) -> None:
     """Have every request answered by the application, also those that Quart fails on before its error handlers.
 
     A target without a path is one for `/`; bytes of a query string that are not ASCII are escaped. There is no
-    WebSocket here, so a request to upgrade to one is answered as the GET that it is.
+    WebSocket here, so a request to upgrade to one is answered as the GET that it is. An answer that does not need the
+    body waits until it is there: a connection that is closed on unread bytes is reset, and the answer with it.
     """
     application: Any = app.asgi_app
 
@@ -34,7 +40,7 @@ def install(app: Quart) -> None:
         if scope["type"] == "websocket":
             await _as_get(application, scope, receive, send)
         else:
-            await application(scope, receive, send)
+            await _lingering(application, scope, receive, send)
 
     app.asgi_app = readable
 
@@ -48,3 +54,21 @@ async def _as_get(application: Any, scope: Any, receive: Any, send: Any) -> None
 
     scheme = {"ws": "http", "wss": "https"}[scope["scheme"]]
     await application({**scope, "type": "http", "method": "GET", "scheme": scheme}, received, answer)
+
+
+async def _lingering(application: Any, scope: Any, receive: Any, send: Any) -> None:
+    whole = asyncio.Event()
+
+    async def received() -> Any:
+        event = await receive()
+        if not event.get("more_body"):
+            whole.set()
+        return event
+
+    async def answer(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(whole.wait(), LINGER)
+        await send(message)
+
+    await application(scope, received, answer)

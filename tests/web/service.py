@@ -113,11 +113,14 @@ async def ask(
     headers: Iterable[tuple[bytes, bytes]] = (),
     body: bytes = b"",
     *,
-    host: bytes = b"localhost",
-    query_string: bytes = b"",
+    stalled: bool = False,
+    **scope: Any,
 ) -> tuple[int, dict[str, str], bytes]:
-    """Make a request as a server does; return the status, the headers by lower-case name, and the body."""
-    events = [{"type": "http.request", "body": body, "more_body": False}]
+    """Make a request as a server does; return the status, the headers by lower-case name, and the body.
+
+    The body is not all of it where the client is `stalled`. The rest is for `scope_of`.
+    """
+    events = [{"type": "http.request", "body": body, "more_body": stalled}]
     sent: list[Any] = []
 
     async def receive() -> Any:
@@ -126,7 +129,21 @@ async def ask(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    scope = {
+    await app(scope_of(method, path, headers, **scope), receive, send)  # pyright: ignore
+    found = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], found, b"".join(message.get("body", b"") for message in sent[1:])
+
+
+def scope_of(
+    method: str,
+    path: str,
+    headers: Iterable[tuple[bytes, bytes]] = (),
+    *,
+    host: bytes = b"localhost",
+    query_string: bytes = b"",
+) -> dict[str, Any]:
+    """Return the scope of a request, as a server makes it."""
+    return {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
@@ -141,6 +158,3 @@ async def ask(
         "server": ("127.0.0.1", 80),
         "extensions": {},
     }
-    await app(scope, receive, send)  # pyright: ignore
-    found = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
-    return sent[0]["status"], found, b"".join(message.get("body", b"") for message in sent[1:])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from tests.web.service import Service, ask
+from tests.web.service import Service, ask, scope_of
 
 
 async def test_a_target_without_a_path_is_the_root(service: Service) -> None:
@@ -78,3 +79,34 @@ async def test_an_upgrade_is_answered_as_the_request_that_it_is(service: Service
     }
     assert sent[0]["status"] == status
     assert b"x-request-id" in dict(sent[0]["headers"])
+
+
+@pytest.mark.parametrize("chunks", [[b"x" * 100_000] * 30, [b"{}"] * 3])
+async def test_an_answer_waits_for_the_body_that_it_does_not_need(service: Service, chunks: list[bytes]) -> None:
+    """A refusal is sent when all of the request is there: else the reset of the connection could overtake it."""
+    order: list[str] = []
+    left = list(chunks)
+
+    async def receive() -> Any:
+        await asyncio.sleep(0)
+        if not left:
+            await asyncio.Event().wait()
+        body = left.pop()
+        if not left:
+            order.append("all received")
+        return {"type": "http.request", "body": body, "more_body": bool(left)}
+
+    async def send(message: Any) -> None:
+        order.append(message["type"])
+
+    length = str(sum(map(len, chunks))).encode()
+    scope = scope_of("POST", "/auth/login", [(b"content-length", length)])
+    await service.app(scope, receive, send)  # pyright: ignore
+    assert order[:2] == ["all received", "http.response.start"]
+
+
+async def test_an_answer_does_not_wait_for_ever(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that sends the rest of its body never is answered all the same."""
+    monkeypatch.setattr("app.web.intake.LINGER", 0.01)
+    status, _, _ = await ask(service.app, "POST", "/nope", [(b"content-length", b"5")], stalled=True)
+    assert status == 404
