@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import warnings
 from typing import Any
@@ -23,10 +24,9 @@ _PATIENCE = 5
 
 def unusable(image: str) -> str | None:
     """Return why no container of this image is to be had here, None if one is. Pulls an image that is absent."""
-    try:
-        client = docker.from_env(timeout=_PATIENCE)
-    except DockerException as error:
-        return f"no Docker engine answers ({_first_line(error)})"
+    client = _connected()
+    if isinstance(client, str):
+        return client
     try:
         client.images.get(image)
     except ImageNotFound:
@@ -36,6 +36,18 @@ def unusable(image: str) -> str | None:
     finally:
         client.close()
     return None
+
+
+def _connected() -> docker.DockerClient | str:
+    """Return a client, or why there is none."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        try:
+            return docker.from_env(timeout=_PATIENCE)
+        except DockerException as error:
+            refused = f"no Docker engine answers ({_first_line(error)})"
+        gc.collect()  # docker leaves a socket that it could not connect to the collector, to be blamed on another test
+    return refused
 
 
 def _pull(image: str) -> str | None:
@@ -99,7 +111,7 @@ class EngineContainer:
         await asyncio.to_thread(self._wrapped.pause)
 
     async def resume(self) -> None:
-        await asyncio.to_thread(self._wrapped.unpause)
+        await asyncio.to_thread(self._unpause)
 
     async def kill(self) -> None:
         await asyncio.to_thread(self._kill)

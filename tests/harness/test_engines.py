@@ -81,6 +81,17 @@ async def test_an_engine_of_our_own_obeys(engines: Engines):
     assert engine.url == url
 
 
+async def test_an_engine_is_mended_whatever_was_done_to_it(engines: Engines):
+    """An engine that was frozen, killed, or nothing of it, answers once it is mended."""
+    engine = await engines.redis(of_our_own=True)
+    for harm in (engine.pause, engine.kill, engine.resume):
+        await engine.mend()
+        await harm()
+        await engine.mend()
+
+        assert await answers(engine)
+
+
 async def test_a_restart_keeps_or_forgets(engines: Engines):
     """A restart keeps the data, unless it is to be empty."""
     engine = await engines.redis(of_our_own=True)
