@@ -115,6 +115,7 @@ async def test_friends_are_told_when_a_token_expires(people: People, mint: Mint)
 
 
 @pytest.mark.requirement("FRIENDS-AUTH-009")
+@pytest.mark.embedded("a restart of a cluster forgets nobody")
 async def test_a_token_of_a_user_who_is_gone_is_refused(fresh_deployment: Fresh, people_of: PeopleOf):
     """A token that was good is refused once its user does not exist any more."""
     deployment = await fresh_deployment("--memory")

@@ -85,6 +85,9 @@ class Deployment:
         for server in self.servers:
             await server.start()
 
+    async def seed(self) -> None:
+        """Add the seeded users, where the servers do not so by themselves."""
+
     async def stop(self, server: int = 0) -> None:
         """Ask one server to end; it must do so with exit code 0."""
         await self.servers[server].stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,7 +40,7 @@ class Person:
     Attributes:
         name: the first name, which is the `username` of the friends contract.
         token: as `POST /users` answered it; a test may put another in its place.
-        rest: calls the deployment's first server with this token.
+        rest: calls the deployment's servers in turn, with this token.
 
     """
 
@@ -66,7 +67,7 @@ class Person:
     async def dial(
         self,
         *,
-        server: int = 0,
+        server: int | None = None,
         credential: Credential = "query",
         token: str | None = None,
         path: str = "/socket.io",
@@ -77,7 +78,7 @@ class Person:
         """Connect a device as far as asking for the namespace; the answer is not awaited.
 
         Args:
-            server: which server of the deployment.
+            server: which server of the deployment; without one, the next in turn.
             credential: where the token is put: in the query, the auth object, or the Authorization header.
             token: another token than the person's own.
             path: the Socket.IO path.
@@ -100,7 +101,11 @@ class Person:
             small_buffer=small_buffer,
         )
 
-    async def peek(self, *, server: int = 0) -> list[dict[str, Any]]:
+    def on(self, server: int) -> Rest:
+        """Return REST on one server, with this person's token."""
+        return self._people.rest(server).bearing(self.token, self.name)
+
+    async def peek(self, *, server: int | None = None) -> list[dict[str, Any]]:
         """Return what is unseen, newest first, and confirm nothing: a device connects, answers no PING and leaves."""
         device = await self.connect(server=server, answers_pings=False)
         await device.goodbye()
@@ -132,10 +137,14 @@ class People:
         self._transcript = transcript
         self._http = http
         self._clients: list[Client] = []
+        # devices and calls have a turn each: what a test does with one says nothing of where the other goes
+        self._devices_turn = itertools.cycle(deployment.servers)
+        self._calls_turn = (server.url for server in itertools.cycle(deployment.servers))
 
-    def rest(self, server: int = 0) -> Rest:
-        """Return REST without a credential."""
-        return Rest(self._http, self.deployment.servers[server].url, self._transcript)
+    def rest(self, server: int | None = None) -> Rest:
+        """Return REST without a credential, on one server, or on all in turn."""
+        one = None if server is None else itertools.repeat(self.deployment.servers[server].url)
+        return Rest(self._http, one or self._calls_turn, self._transcript)
 
     async def new(self, name: str, *, password: str = "correct horse") -> Person:
         """Register a user whose e-mail no other test has."""
@@ -167,7 +176,7 @@ class People:
         self,
         who: str,
         *,
-        server: int = 0,
+        server: int | None = None,
         path: str = "/socket.io",
         query: Mapping[str, str] | None = None,
         auth: Any = None,
@@ -176,8 +185,12 @@ class People:
         answers_pings: bool = True,
         small_buffer: bool = False,
     ) -> FriendsClient:
-        """Open a session with any credentials or none and ask for the namespace; the answer is not awaited."""
-        address = Address(self.deployment.servers[server].url, path, query or {}, headers or {})
+        """Open a session with any credentials or none and ask for the namespace; the answer is not awaited.
+
+        Devices connect to the servers of the deployment in turn, over all people, unless one is named.
+        """
+        chosen = next(self._devices_turn) if server is None else self.deployment.servers[server]
+        address = Address(chosen.url, path, query or {}, headers or {})
         device = FriendsClient(
             who,
             address,

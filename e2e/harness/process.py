@@ -120,6 +120,26 @@ class ServerProcess:
         await self._ended()
         return Exit(code, "\n".join(self.announced), self._log_text()[began:])
 
+    async def run_command(self, *arguments: str) -> Exit:
+        """Run another command than `serve` with the same settings, whether the server runs or not, to its end."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "app", *arguments),
+            cwd=self._directory,
+            env=self._environment(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            output, errors = await asyncio.wait_for(process.communicate(), _START)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            raise AssertionError(f"{' '.join(arguments)} did not end in {_START:g} s") from None
+        assert process.returncode is not None
+        return Exit(process.returncode, output.decode(errors="replace"), errors.decode(errors="replace"))
+
     async def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Ask it to end; it must, within a bound, and with exit code 0."""
         assert self._process is not None
@@ -165,7 +185,6 @@ class ServerProcess:
     async def _spawn(self) -> None:
         assert not self.running, "the server is running"
         self._directory.mkdir(parents=True, exist_ok=True)
-        inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -173,12 +192,15 @@ class ServerProcess:
                 "app",
                 *self._arguments,
                 cwd=self._directory,
-                env={**inherited, **self._settings},
+                env=self._environment(),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
             )
         self._output = asyncio.create_task(self._collect_output(self._process))
+
+    def _environment(self) -> dict[str, str]:
+        return {**{key: os.environ[key] for key in _INHERITED if key in os.environ}, **self._settings}
 
     async def _collect_output(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,10 +56,10 @@ class Answer:
 
 
 class Rest:
-    """Calls one server, with the credential of one user or with none.
+    """Calls the servers of a deployment in turn, with the credential of one user or with none.
 
     Args:
-        base: the server's base URL.
+        bases: yields the base URL of the server that is called next, for ever.
         token: sent as `Authorization: Bearer <token>`.
 
     """
@@ -67,21 +67,21 @@ class Rest:
     def __init__(
         self,
         http: aiohttp.ClientSession,
-        base: str,
+        bases: Iterator[str],
         transcript: Transcript,
         *,
         who: str = "rest",
         token: str | None = None,
     ) -> None:
         self._http = http
-        self._base = base
+        self._bases = bases
         self._transcript = transcript
         self._who = who
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def bearing(self, token: str, who: str) -> Rest:
         """Return the same with another user's token."""
-        return Rest(self._http, self._base, self._transcript, who=who, token=token)
+        return Rest(self._http, self._bases, self._transcript, who=who, token=token)
 
     async def call(
         self,
@@ -97,7 +97,7 @@ class Rest:
         """Send a request with a JSON body, a form, raw bytes or nothing, and return the answer, whatever it is."""
         async with self._http.request(
             method,
-            f"{self._base}{path}",
+            f"{next(self._bases)}{path}",
             json=body,
             data=form if raw is None else io.BytesIO(raw),
             headers={**self._headers, **(headers or {})},

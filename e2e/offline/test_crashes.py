@@ -23,7 +23,7 @@ async def test_a_kill_amid_a_burst_loses_nothing_and_repeats_nothing(fresh_deplo
     deployment = await fresh_deployment(UNSEEN_LIMIT="5000")
     people = people_of(deployment)
     alice, bob, carol = await people.friendship("Alice", "Bob", "Carol")
-    alice_device, carol_device = await alice.connect(), await carol.connect()
+    alice_device, carol_device = await alice.connect(server=0), await carol.connect(server=0)
     await alice_device.say("seen")
     await carol_device.expect("message", says("seen"))
     await carol_device.expect("PING")
@@ -90,7 +90,7 @@ async def test_a_stop_amid_a_burst_loses_nothing(fresh_deployment: Fresh, people
     deployment = await fresh_deployment(UNSEEN_LIMIT="5000")
     people = people_of(deployment)
     alice, bob, carol = await people.friendship("Alice", "Bob", "Carol")
-    alice_device, carol_device = await alice.connect(), await carol.connect()
+    alice_device, carol_device = await alice.connect(server=0), await carol.connect(server=0)
 
     async def burst() -> None:
         for number in range(2000):
@@ -115,7 +115,7 @@ async def test_what_is_sent_to_a_frozen_server_arrives_when_it_goes_on(fresh_dep
     deployment = await fresh_deployment("--memory")
     people = people_of(deployment)
     alice, bob = await people.friendship("Alice", "Bob")
-    alice_device, bob_device = await alice.connect(), await bob.connect()
+    alice_device, bob_device = await alice.connect(server=0), await bob.connect(server=0)
 
     await deployment.pause()
     for number in range(10):
@@ -127,6 +127,7 @@ async def test_what_is_sent_to_a_frozen_server_arrives_when_it_goes_on(fresh_dep
 
 
 @pytest.mark.requirement("FRIENDS-OFFLINE-018")
+@pytest.mark.embedded("is about the database's file")
 async def test_a_full_disk_is_answered_and_outlived(fresh_deployment: Fresh, people_of: PeopleOf):
     """While the disk is full senders are told so, REST answers 503, reading goes on; afterwards all is as before."""
     deployment = await fresh_deployment()

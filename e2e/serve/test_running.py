@@ -27,6 +27,7 @@ def process_of(deployment: Deployment) -> ServerProcess:
 
 
 @pytest.mark.requirement("FRIENDS-SERVE-001")
+@pytest.mark.embedded("a cluster does not seed, and knows nobody at its start")
 async def test_the_server_prints_where_it_is_and_whom_it_knows(fresh_deployment: Fresh, people_of: PeopleOf):
     """A start prints the listener, the docs, and each seeded user with a token that works."""
     deployment = await fresh_deployment("--memory")
@@ -49,7 +50,11 @@ async def test_a_signal_ends_the_server_with_clients_connected(
     """SIGTERM and SIGINT end the server with exit code 0 within seconds, and every client is told."""
     deployment = await fresh_deployment()
     alice, bob = await people_of(deployment).friendship("Alice", "Bob")
-    devices = [await alice.connect(), await bob.connect(), await bob.connect(transport="polling")]
+    devices = [
+        await alice.connect(server=0),
+        await bob.connect(server=0),
+        await bob.connect(server=0, transport="polling"),
+    ]
 
     await process_of(deployment).stop(number)
 
@@ -62,7 +67,7 @@ async def test_a_client_that_does_not_read_cannot_hold_up_the_end(fresh_deployme
     """SIGTERM ends the server though a client takes nothing that it is sent any more."""
     deployment = await fresh_deployment("--memory")
     alice, bob = await people_of(deployment).friendship("Alice", "Bob")
-    alice_device, bob_device = await alice.connect(), await bob.connect(small_buffer=True)
+    alice_device, bob_device = await alice.connect(), await bob.connect(server=0, small_buffer=True)
     await bob_device.stop_reading()
     for number in range(300):
         await alice_device.say(f"{number} {'x' * 4000}")
@@ -78,15 +83,16 @@ async def test_a_server_can_be_started_again_at_once(fresh_deployment: Fresh, pe
     deployment = await fresh_deployment()
     alice = await people_of(deployment).new("Alice")
     address = deployment.servers[0].url
-    await alice.connect()
+    await alice.connect(server=0)
 
     await deployment.restart()
 
     assert deployment.servers[0].url == address
-    await alice.connect()
+    await alice.connect(server=0)
 
 
 @pytest.mark.requirement("FRIENDS-SERVE-009")
+@pytest.mark.embedded("a cluster keeps nothing on a disk of its own")
 async def test_memory_keeps_nothing_on_disk(fresh_deployment: Fresh, tmp_path: Path):
     """With `--memory` no file is made in the data directory."""
     directory = tmp_path / "data"
@@ -96,6 +102,7 @@ async def test_memory_keeps_nothing_on_disk(fresh_deployment: Fresh, tmp_path: P
 
 
 @pytest.mark.requirement("FRIENDS-AUTH-013", "FRIENDS-SERVE-009")
+@pytest.mark.embedded("a cluster does not seed by itself")
 async def test_a_second_start_seeds_nothing_anew(fresh_deployment: Fresh, people_of: PeopleOf):
     """What was changed in a seeded user stays so over a restart."""
     deployment = await fresh_deployment()
@@ -119,6 +126,7 @@ async def test_a_start_warns_of_what_is_unwise(fresh_deployment: Fresh):
 
 
 @pytest.mark.requirement("FRIENDS-SERVE-001")
+@pytest.mark.embedded("takes a user out of the database's file")
 async def test_users_are_seeded_beside_a_running_server(fresh_deployment: Fresh, people_of: PeopleOf, tmp_path: Path):
     """`seed` adds a seeded user who is missing to the file of a server that runs, and it knows the user then."""
     directory = tmp_path / "data"
@@ -145,6 +153,7 @@ async def test_users_are_seeded_beside_a_running_server(fresh_deployment: Fresh,
 
 @pytest.mark.requirement("FRIENDS-SERVE-002")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.embedded("locks the database's file")
 async def test_a_second_signal_ends_the_server_at_once(
     fresh_deployment: Fresh, people_of: PeopleOf, tmp_path: Path, number: signal.Signals
 ):

@@ -118,6 +118,7 @@ async def test_an_unwritable_data_directory_ends_the_start(refused_start: Refuse
 
 
 @pytest.mark.requirement("FRIENDS-SERVE-006")
+@pytest.mark.embedded("is about the database's file")
 async def test_a_newer_database_ends_the_start(fresh_deployment: Fresh, refused_start: Refused, tmp_path: Path):
     """A database that a newer version wrote ends the start with exit code 2, and stays as it is."""
     directory = tmp_path / "data"
@@ -157,6 +158,7 @@ async def test_a_foreign_database_ends_the_start(refused_start: Refused, tmp_pat
 
 
 @pytest.mark.requirement("FRIENDS-SERVE-008")
+@pytest.mark.embedded("is about the database's file")
 async def test_a_second_server_on_one_file_ends_its_start(
     fresh_deployment: Fresh, people_of: PeopleOf, refused_start: Refused, tmp_path: Path
 ):

@@ -92,3 +92,39 @@ def test_a_target_cannot_be_restarted(tmp_path: Path):
 
     assert "1 skipped" in printed
     assert "a target cannot be restarted from here" in printed
+
+
+def test_a_test_runs_over_every_kind_of_deployment(tmp_path: Path):
+    """A test that has a deployment runs over each kind, or over those that `--deployment` names; the end says which."""
+    test = "def test_it(deployment_kind):\n    pass\n"
+
+    printed = run_pytest(tmp_path, test)
+    chosen = run_pytest(tmp_path, test, PYTEST_ADDOPTS="--deployment cluster-2 --deployment embedded")
+
+    assert "deployments: 1 over embedded, 1 over cluster-1, 1 over cluster-2" in printed
+    assert "deployments: 1 over embedded, 1 over cluster-2" in chosen
+
+
+def test_a_test_of_the_embedded_server_is_not_run_over_a_cluster(tmp_path: Path):
+    """A test that is marked `embedded` runs over that kind, and is deselected, not skipped, where others are chosen."""
+    test = "import pytest\n@pytest.mark.embedded('a file')\ndef test_it(deployment_kind):\n    pass\n"
+
+    assert "deployments: 1 over embedded\n" in run_pytest(tmp_path, test)
+    assert "1 deselected" in run_pytest(tmp_path, test, PYTEST_ADDOPTS="--deployment cluster-1")
+
+
+@pytest.mark.parametrize(
+    ("options", "outcome"), [("", "1 deselected"), ("--long", "1 passed"), ("-m long", "1 passed")]
+)
+def test_a_long_test_runs_when_it_is_asked_for(tmp_path: Path, options: str, outcome: str):
+    """A test that is marked `long` is deselected, unless `--long` or `-m long` asks for it."""
+    test = "import pytest\n@pytest.mark.long\ndef test_it():\n    pass\n"
+
+    assert outcome in run_pytest(tmp_path, test, PYTEST_ADDOPTS=options)
+
+
+def test_the_end_of_a_run_tells_of_every_fault(tmp_path: Path):
+    """What a test of the fault suite has to say is said at the end, also of one that failed."""
+    test = "def test_it(record_property):\n    record_property('fault', 'redis cut, 1 s: lost 0')\n    assert False\n"
+
+    assert "fault: redis cut, 1 s: lost 0" in run_pytest(tmp_path, test)
