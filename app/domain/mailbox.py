@@ -38,8 +38,8 @@ class Entry:
     Attributes:
         id: sorts in the order of sending.
         text: the message itself.
-        sender: user id.
-        username: the sender's first name, "" if the sender does not exist any more.
+        sender: user id, "" where no user sent it.
+        username: the sender's first name, "" if there is no sender, or not any more.
         created_at: milliseconds since the epoch.
 
     """
@@ -136,6 +136,10 @@ class Mailbox:
                     backlogs[user_id].recent.append(entry)
         return backlogs
 
+    async def holds(self, user_id: str, message_id: str) -> bool:
+        """Return whether the user sent or was sent the message, confirmed or not."""
+        return await self._store.holds(self.name, user_id, message_id)
+
     async def history(self, user_id: str, before: str | None, limit: int) -> list[Entry]:
         """Return the newest `limit` messages the user sent or was sent, with ids below `before`, newest first."""
         return await self._entries(await self._store.history(self.name, user_id, before, limit))
@@ -145,7 +149,8 @@ class Mailbox:
         await self._store.confirm(user_id, message_ids)
 
     async def _entries(self, messages: list[Message]) -> list[Entry]:
-        senders = await self._store.users({message.sender for message in messages}) if messages else {}
+        wanted = {message.sender for message in messages if message.sender}
+        senders = await self._store.users(wanted) if wanted else {}
         return [
             Entry(m.id, m.text, m.sender, senders[m.sender].name if m.sender in senders else "", m.created_at)
             for m in messages

@@ -53,10 +53,11 @@ class NewMessage:
     Attributes:
         id: sorts in the order of sending (`app.domain.clock.Sequence`).
         mailbox: the contract that it belongs to.
-        sender: user id.
+        sender: user id, "" where no user sent it.
         text: the message itself.
         created_at: milliseconds since the epoch.
-        recipients: user ids, or None for all friends that the sender has when the message is stored.
+        recipients: any texts that are not empty, or None for all friends that the sender has when the message is
+            stored.
 
     """
 
@@ -159,6 +160,10 @@ class Store(Protocol):
 
         True is for good. False is of now: what the append had sent may still be on its way to an engine that is slow.
         """
+        ...
+
+    async def holds(self, mailbox: str, user_id: str, message_id: str) -> bool:
+        """Return whether the user sent or was sent the message, confirmed or not, in that mailbox."""
         ...
 
     async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:

@@ -128,6 +128,10 @@ class MongoStore:
         """Return whether a message of that id is stored, and safe."""
         return await self._open.call(mongo_queries.stored, message_id)
 
+    async def holds(self, mailbox: str, user_id: str, message_id: str) -> bool:
+        """Return whether the user sent or was sent the message."""
+        return await self._open.call(mongo_queries.holds, mailbox, user_id, message_id)
+
     async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:
         """Return the newest `limit` messages that are pending for the user, newest first."""
         return await self._open.call(mongo_queries.pending, mailbox, user_id, limit)

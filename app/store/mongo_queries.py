@@ -28,6 +28,7 @@ __all__ = [
     "befriend",
     "confirm",
     "history",
+    "holds",
     "owed",
     "pending",
     "ping",
@@ -235,6 +236,12 @@ async def confirm(database: Database, confirmed: Sequence[tuple[str, Sequence[st
 async def stored(database: Database, message_id: str) -> bool:
     """Find whether a message has the id."""
     return await database["messages"].find_one({"_id": message_id}, {"_id": 1}) is not None
+
+
+async def holds(database: Database, mailbox: str, user_id: str, message_id: str) -> bool:
+    """Find whether a message is a user's, by its id."""
+    which = {"_id": message_id, "mailbox": mailbox, "members": user_id}
+    return await database["messages"].find_one(which, {"_id": 1}) is not None
 
 
 async def pending(database: Database, mailbox: str, user_id: str, limit: int) -> list[Message]:

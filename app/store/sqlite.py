@@ -131,6 +131,10 @@ class SQLiteStore:
         """Return whether a message of that id is stored."""
         return await self._reads.submit(sqlite_queries.stored, message_id)
 
+    async def holds(self, mailbox: str, user_id: str, message_id: str) -> bool:
+        """Return whether the user sent or was sent the message."""
+        return await self._reads.submit(sqlite_queries.holds, (user_id, mailbox, message_id))
+
     async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:
         """Return the newest `limit` messages that are pending for the user, newest first."""
         return await self._reads.submit(sqlite_queries.pending, (mailbox, user_id, limit))

@@ -21,6 +21,7 @@ from app.store.group_commit import Operation
 
 __all__ = [
     "CONFIRM",
+    "CONFIRM_OF",
     "HISTORY",
     "LAST",
     "PENDING",
@@ -30,6 +31,7 @@ __all__ = [
     "befriend",
     "confirm",
     "history",
+    "holds",
     "owed",
     "pending",
     "ping",
@@ -67,6 +69,13 @@ CONFIRM = """
         FROM json_each(?) confirmed CROSS JOIN messages m ON m.id = json_extract(confirmed.value, '$[1]')
     )
 """
+
+CONFIRM_OF = """
+    UPDATE entries SET pending = 0 WHERE pending = 1 AND user_id = ?1 AND (mailbox, message_id) IN (
+        SELECT m.mailbox, m.id FROM json_each(?2) confirmed CROSS JOIN messages m ON m.id = confirmed.value
+    )
+"""
+"""For a user whose name JSON would cut off: SQLite takes it to end at a NUL."""
 
 
 def _inserts(table: str, columns: int) -> dict[int, str]:
@@ -188,7 +197,7 @@ def append(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> li
             continue
         stored.append((message_id, mailbox, sender, message.text, message.created_at))
         entries += [(recipient, mailbox, message_id, 1) for recipient in recipients]
-        if sender not in recipients:
+        if sender and sender not in recipients:
             entries.append((sender, mailbox, message_id, 0))
     try:
         _insert(connection, _INTO_MESSAGES, stored)
@@ -213,14 +222,26 @@ def stored(connection: sqlite3.Connection, message_id: str) -> bool:
 
 
 @_each
+def holds(connection: sqlite3.Connection, entry: tuple[str, str, str]) -> bool:
+    """Select whether a user has an entry of a message."""
+    found = connection.execute("SELECT 1 FROM entries WHERE user_id = ? AND mailbox = ? AND message_id = ?", entry)
+    return found.fetchone() is not None
+
+
+@_each
 def pending(connection: sqlite3.Connection, query: tuple[str, str, int]) -> list[Message]:
     """Select what is pending in a mailbox for a user."""
     return [Message(*row) for row in connection.execute(PENDING, query).fetchall()]
 
 
 def confirm(connection: sqlite3.Connection, confirmed: Sequence[tuple[str, Sequence[str]]]) -> list[None]:
-    """Mark entries as not pending: those of all calls in one statement."""
-    pairs = [(user_id, message_id) for user_id, message_ids in confirmed for message_id in message_ids]
+    """Mark entries as not pending: those of all calls in one statement, as far as SQLite reads the names in JSON."""
+    pairs: list[tuple[str, str]] = []
+    for user_id, message_ids in confirmed:
+        if "\0" in user_id:
+            connection.execute(CONFIRM_OF, (user_id, json.dumps(message_ids)))
+        else:
+            pairs += [(user_id, message_id) for message_id in message_ids]
     connection.execute(CONFIRM, (json.dumps(pairs),))
     return [None] * len(confirmed)
 
