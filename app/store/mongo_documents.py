@@ -1,12 +1,14 @@
 """The documents of the MongoDB store, and the values that they stand for.
 
     users       {_id: ObjectId, email, password, name, surname, friends: [ObjectId], lastSeen: Date}
-    messages    {_id: string, sender: ObjectId, message, createdAt: Date, mailbox, members: [string], pending: [string]}
+    messages    {_id: string, sender: ObjectId, message, createdAt: Date, mailbox, members: [string], pending: [string],
+                 to: [string]}
                 sender is null where no user sent it
 
 `users`, and the first four fields of `messages`, are those of the application that these collections were made for,
 so that tools written for it read ours. Beyond them a message has the mailbox that it belongs to, the ids of the users
-who sent or were sent it, and of those who have not confirmed it. Dates are milliseconds on both sides: BSON knows no
+who sent or were sent it, and of those who have not confirmed it; `to` are those whom it names as recipients, and is
+missing in one for all friends of its sender. Dates are milliseconds on both sides: BSON knows no
 finer ones.
 """
 
@@ -50,6 +52,9 @@ _DOCUMENT_LIMIT = 16 * 1024 * 1024
 
 MESSAGE_FIELDS = ("mailbox", "sender", "message", "createdAt")
 """The fields of `Message` beside the id; the lists of users stay in the database."""
+
+RECEIVED_FIELDS = (*MESSAGE_FIELDS, "pending")
+"""The fields of `Received` beside the id."""
 
 OWED_FIELDS = (*MESSAGE_FIELDS, "pending", "members")
 """The fields of `Owed` beside the id."""
@@ -110,7 +115,7 @@ def message_document(new: NewMessage, recipients: Sequence[str]) -> RawBSONDocum
     `DocumentTooLarge`.
     """
     sender = (new.sender,) if new.sender else ()
-    document = {
+    document: Document = {
         "_id": new.id,
         "sender": ObjectId(new.sender) if sender else None,
         "message": new.text,
@@ -119,6 +124,8 @@ def message_document(new: NewMessage, recipients: Sequence[str]) -> RawBSONDocum
         "members": list(dict.fromkeys((*sender, *recipients))),
         "pending": list(recipients),
     }
+    if new.recipients is not None:
+        document["to"] = list(recipients)
     encoded = bson.encode(document, codec_options=CODEC)
     if len(encoded) > _DOCUMENT_LIMIT:
         raise DocumentTooLarge(

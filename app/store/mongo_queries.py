@@ -18,20 +18,22 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from app.domain.errors import Conflict, NotFound
 from app.store import mongo_documents as documents
-from app.store.base import Message, NewMessage, Owed, User
+from app.store.base import Message, NewMessage, Owed, Received, User
 from app.store.mongo_documents import Document, key
 
 __all__ = [
     "Database",
     "add_user",
+    "addressed",
     "append",
     "befriend",
     "confirm",
     "history",
-    "holds",
     "owed",
     "pending",
     "ping",
+    "received",
+    "senders",
     "stored",
     "touch",
     "unfriend",
@@ -238,12 +240,6 @@ async def stored(database: Database, message_id: str) -> bool:
     return await database["messages"].find_one({"_id": message_id}, {"_id": 1}) is not None
 
 
-async def holds(database: Database, mailbox: str, user_id: str, message_id: str) -> bool:
-    """Find whether a message is a user's, by its id."""
-    which = {"_id": message_id, "mailbox": mailbox, "members": user_id}
-    return await database["messages"].find_one(which, {"_id": 1}) is not None
-
-
 async def pending(database: Database, mailbox: str, user_id: str, limit: int) -> list[Message]:
     """Find what is pending in a mailbox for a user."""
     return await _newest(database, {"mailbox": mailbox, "pending": user_id}, limit)
@@ -256,6 +252,32 @@ async def history(
     bounds = {operator: bound for operator, bound in (("$lt", before), ("$gt", after)) if bound}
     within: Document = {"_id": bounds} if bounds else {}
     return await _newest(database, {"mailbox": mailbox, "members": user_id} | within, limit)
+
+
+async def senders(database: Database, mailbox: str, user_id: str) -> list[str]:
+    """Find who has sent messages to a user by name."""
+    which = {"mailbox": mailbox, "to": user_id, "sender": {"$ne": None}}
+    stages = [{"$match": which}, {"$group": {"_id": "$sender"}}]
+    found = await database["messages"].aggregate(stages)
+    return [str(document["_id"]) for document in await found.to_list()]
+
+
+async def received(
+    database: Database, mailbox: str, user_id: str, sender: str, before: str | None, limit: int
+) -> list[Received]:
+    """Find a page of the messages of one sender to a user by name."""
+    which: Document = {"mailbox": mailbox, "to": user_id, "sender": key(sender) if sender else None}
+    if before:
+        which["_id"] = {"$lt": before}
+    found = await _found(database, which, limit, documents.RECEIVED_FIELDS)
+    return [Received(documents.message(document), user_id in document["pending"]) for document in found]
+
+
+async def addressed(database: Database, mailbox: str, user_id: str, message_id: str) -> Message | None:
+    """Find a message to a user by name."""
+    which = {"_id": message_id, "mailbox": mailbox, "to": user_id}
+    found = await database["messages"].find_one(which, documents.MESSAGE_FIELDS)
+    return documents.message(found) if found else None
 
 
 async def owed(database: Database, mailbox: str, user_ids: Sequence[str], after: str, limit: int) -> list[Owed]:

@@ -10,7 +10,7 @@ from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
 from app.domain.clock import iso, now_ms
-from app.domain.errors import Conflict, Forbidden, Invalid, NotFound, ParleyError, Unauthorized, Unavailable
+from app.domain.errors import Conflict, Forbidden, Invalid, NotFound, ParleyError, TooMany, Unauthorized, Unavailable
 from app.web.envelopes import NAMES, Failure, Mode, envelope_of
 
 __all__ = ["RETRY_AFTER", "install"]
@@ -24,6 +24,7 @@ STATUS: dict[type[ParleyError], int] = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    TooMany: 429,
     Unavailable: 503,
 }
 
@@ -48,7 +49,8 @@ def install(app: Quart, mode: Mode) -> None:
     @app.errorhandler(ParleyError)
     async def domain(error: ParleyError) -> Response:
         broken = error.broken if isinstance(error, Invalid) else ()
-        return answer(_failure(_status(error), error.text, error.code, broken))
+        headers = [("Retry-After", str(error.after))] if isinstance(error, TooMany) else []
+        return answer(_failure(_status(error), error.text, error.code, broken), headers)
 
     @app.errorhandler(HTTPException)
     async def http(error: HTTPException) -> Response:
