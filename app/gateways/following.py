@@ -15,8 +15,7 @@ from typing import Any
 from app.domain.mailbox import Feed
 from app.domain.users import Users
 from app.engine.base import Connection, Engine
-from app.gateways.friends_wire import room_of_friends, room_of_user
-from app.gateways.rooms import Rooms
+from app.gateways.rooms import Rooms, room_of_friends, room_of_user
 
 __all__ = ["Follower", "Following"]
 
@@ -41,6 +40,7 @@ class Following:
     """Keeps connections, whose state is a `Follower`, in the rooms of their user's friends.
 
     Args:
+        contract: whose rooms they are.
         engine: has the connections.
         rooms: those of all servers.
         users: knows who is friends with whom.
@@ -48,7 +48,10 @@ class Following:
 
     """
 
-    def __init__(self, engine: Engine, rooms: Rooms, users: Users, missed: Callable[[str], None]) -> None:
+    def __init__(
+        self, contract: str, engine: Engine, rooms: Rooms, users: Users, missed: Callable[[str], None]
+    ) -> None:
+        self._contract = contract
         self._engine = engine
         self._rooms = rooms
         self._users = users
@@ -57,7 +60,7 @@ class Following:
     async def begin(self, connection: Connection) -> None:
         """Put a new connection in the rooms of its user and of the user's friends. Raise `Unavailable`."""
         follower: Follower = connection.state
-        await self._rooms.join(connection, room_of_user(follower.user))
+        await self._rooms.join(connection, room_of_user(self._contract, follower.user))
         # read after joining: a friendship that begins or ends from now on is heard of in that room
         follower.notes.clear()
         user = await self._users.get(follower.user)
@@ -70,17 +73,17 @@ class Following:
         """
         follower: Follower = connection.state
         began = [friend for friend, began in follower.notes.items() if began]
-        wanted = {room_of_user(follower.user), *map(room_of_friends, (*friends, *began))}
+        wanted = {room_of_user(self._contract, follower.user), *map(self._room_of, (*friends, *began))}
         for room in set(self._engine.rooms(connection)) - wanted:
             self._rooms.leave(connection, room)
         followed = [friend for friend in friends if follower.notes.get(friend) is not False]
-        return [self._rooms.join(connection, room_of_friends(friend)) for friend in followed]
+        return [self._rooms.join(connection, self._room_of(friend)) for friend in followed]
 
     def note(self, connection: Connection, friend: str, began: bool) -> None:
         """Join a connection to what a new friend says, before anything else is published, or take it out."""
         follower: Follower = connection.state
         follower.notes[friend] = began
-        room = room_of_friends(friend)
+        room = self._room_of(friend)
         if not began:
             self._rooms.leave(connection, room)
         elif connection.open:
@@ -89,6 +92,9 @@ class Following:
             if missing:
                 follower.feed.hold()  # what the friend says meanwhile comes before what is heard then
             joined.add_done_callback(partial(self._joined, connection, missing))
+
+    def _room_of(self, friend: str) -> str:
+        return room_of_friends(self._contract, friend)
 
     def _joined(self, connection: Connection, missing: bool, joined: asyncio.Future[None]) -> None:
         if joined.cancelled() or joined.exception() is not None:

@@ -22,9 +22,9 @@ from app.engine.base import NO_ACK, Connection, Ending, Engine, Handshake, Refus
 from app.gateways.base import Envelope, Gateway, credential
 from app.gateways.confirmation import Confirmation
 from app.gateways.following import Follower, Following
-from app.gateways.friends_wire import complain, fitting, payload, room_of_friends, room_of_user
+from app.gateways.friends_wire import complain, fitting, payload
 from app.gateways.recovery import Recovery
-from app.gateways.rooms import Rooms
+from app.gateways.rooms import Rooms, room_of_friends, room_of_user
 from app.metrics import Metrics
 
 __all__ = ["FriendsGateway"]
@@ -70,7 +70,7 @@ class FriendsGateway(Gateway):
     def bind(self, engine: Engine) -> None:
         self._engine = engine
         self._rooms = Rooms(engine, self._cluster)
-        self._following = Following(engine, self._rooms, self._users, self._missed)
+        self._following = Following(self.contract, engine, self._rooms, self._users, self._missed)
 
     # connections
 
@@ -183,11 +183,12 @@ class FriendsGateway(Gateway):
         self._metrics.messages.labels(self.contract).inc()
         entry = Entry(message.id, message.text, message.sender, name, message.created_at)
         packet = encode("message", payload(entry))
-        self._cluster.publish(room_of_friends(message.sender), Envelope(packet, message.id).encode())
+        self._cluster.publish(room_of_friends(self.contract, message.sender), Envelope(packet, message.id).encode())
 
     def _announce(self, event: str, user: str, name: str) -> None:
         announcement = {"message": f"{name} {event} now.", "username": name, "createdAt": iso(now_ms())}
-        self._cluster.publish(room_of_friends(user), Envelope(encode(event, announcement)).encode(), retry=True)
+        room = room_of_friends(self.contract, user)
+        self._cluster.publish(room, Envelope(encode(event, announcement)).encode(), retry=True)
 
     async def _came(self, user: str) -> None:
         with contextlib.suppress(NotFound):
@@ -220,7 +221,8 @@ class FriendsGateway(Gateway):
     def friendship(self, user: str, friend: str, began: bool) -> None:
         change = "began" if began else "ended"
         for one, other in ((user, friend), (friend, user)):
-            self._cluster.publish(room_of_user(one), Envelope(note=f"{change} {other}").encode(), retry=True)
+            room = room_of_user(self.contract, one)
+            self._cluster.publish(room, Envelope(note=f"{change} {other}").encode(), retry=True)
 
     def deliver(self, room: str, envelope: Envelope) -> None:
         if envelope.note:
@@ -279,7 +281,7 @@ class FriendsGateway(Gateway):
 
     def _devices(self, user: str) -> list[Connection]:
         """Return the connections of a user to this server."""
-        return list(self._engine.members(room_of_user(user)))
+        return list(self._engine.members(room_of_user(self.contract, user)))
 
     def _catch_up(self, connection: Connection, backlog: Backlog) -> None:
         """Send what a connection lacks, oldest first, and then what was held back."""

@@ -1,4 +1,4 @@
-"""What the friends contract says on the wire, and the names of its rooms."""
+"""What the friends contract says on the wire."""
 
 from __future__ import annotations
 
@@ -8,17 +8,7 @@ from app.domain.clock import iso
 from app.domain.mailbox import Entry
 from app.engine.base import Connection, encode
 
-__all__ = ["complain", "fitting", "payload", "room_of_friends", "room_of_user"]
-
-
-def room_of_user(user: str) -> str:
-    """Return the room of the sockets of a user."""
-    return f"friends:user:{user}"
-
-
-def room_of_friends(user: str) -> str:
-    """Return the room of the sockets of all friends of a user."""
-    return f"friends:of:{user}"
+__all__ = ["complain", "fitting", "payload"]
 
 
 def payload(entry: Entry) -> dict[str, Any]:
