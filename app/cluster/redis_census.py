@@ -15,6 +15,9 @@ __all__ = ["Census"]
 CHUNK = 500
 """How many users one command is about."""
 
+TOGETHER = 100
+"""How many users' sockets are read by one script: Redis does nothing else meanwhile."""
+
 
 class Census:
     """Reads what the scripts have written of the sockets of all servers. Everything raises `Unavailable`.
@@ -43,7 +46,7 @@ class Census:
     async def sockets(self, roster: str, users: Iterable[str], most: int) -> dict[str, tuple[int, list[str]]]:
         """Return how many sockets the users have who are present, and the data of at most `most` of each one's."""
         asked = list(dict.fromkeys(users))
-        chunks = [asked[start : start + CHUNK] for start in range(0, len(asked), CHUNK)]
+        chunks = [asked[start : start + TOGETHER] for start in range(0, len(asked), TOGETHER)]
         words = self._prefix, b"", encoded(roster), str(most)
         answers: list[list[list[Any]]] = await asyncio.gather(
             *(self._link.run(SOCKETS, *words, *map(encoded, chunk)) for chunk in chunks)
