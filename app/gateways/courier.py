@@ -15,8 +15,7 @@ from itertools import count
 from app.cluster.base import Cluster
 from app.domain.errors import Unavailable
 from app.engine.base import Engine
-from app.gateways.base import Envelope
-from app.gateways.rooms import room_of_user
+from app.gateways.base import Envelope, room_of_user
 from app.metrics import Metrics
 
 __all__ = ["ASKED", "REACHED", "Courier"]

@@ -8,17 +8,7 @@ from collections.abc import Collection
 from app.cluster.base import Cluster
 from app.engine.base import Connection, Engine
 
-__all__ = ["Rooms", "room_of_friends", "room_of_user"]
-
-
-def room_of_user(contract: str, user: str) -> str:
-    """Return the room of the sockets of a user."""
-    return f"{contract}:user:{user}"
-
-
-def room_of_friends(contract: str, user: str) -> str:
-    """Return the room of the sockets of all friends of a user."""
-    return f"{contract}:of:{user}"
+__all__ = ["Rooms"]
 
 
 class Rooms:

@@ -13,10 +13,9 @@ from app.engine.base import Handshake, Options
 from app.engine.client import NamespaceConnection
 from app.engine.session import Closing, Session
 from app.engine.socket_io import SocketIO
-from app.gateways.base import Envelope
+from app.gateways.base import Envelope, room_of_user
 from app.gateways.courier import Courier
 from app.gateways.following import Follower
-from app.gateways.rooms import room_of_user
 from app.metrics import Metrics
 from tests.waiting import DEADLINE, until
 
