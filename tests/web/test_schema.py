@@ -16,7 +16,7 @@ from app.web.schema import document
 from tests.web.service import ANAKIN, HAN, NOBODY, OBI, Service
 
 KEY = "the key of all services"
-UNDOCUMENTED = {"/openapi.json", "/docs", "/docs/docs.css"}
+UNDOCUMENTED = {"/openapi.json", "/api-json", "/docs", "/api", "/docs/docs.css"}
 
 
 async def _document(service: Service) -> dict[str, Any]:
