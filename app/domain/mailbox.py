@@ -139,9 +139,9 @@ class Mailbox:
             raise
         return Message(message_id, self.name, sender, text, created_at) if audience else None
 
-    async def pending(self, user_id: str, limit: int) -> list[Entry]:
-        """Return the newest `limit` messages that the user has not confirmed, newest first."""
-        return await self._entries(await self._store.pending(self.name, user_id, limit))
+    async def pending(self, user_id: str, limit: int, *, oldest: bool = False) -> list[Entry]:
+        """Return the newest `limit` messages that the user has not confirmed, newest first; or the oldest, reversed."""
+        return await self._entries(await self._store.pending(self.name, user_id, limit, oldest=oldest))
 
     async def backlogs(self, user_ids: Sequence[str], limit: int) -> dict[str, Backlog]:
         """Return what each of the users may lack: the newest, and at most `limit` messages for each."""
@@ -202,7 +202,8 @@ class Feed(Generic[P]):
 
     Args:
         rounds: whether what was given is confirmed in rounds; else nothing is, as far as the feed knows.
-        backlog: whether what was pending before the connection began is given too.
+        backlog: whether what was pending before the connection began is given too; else the client asks for it, and
+            is given what was sent within `LATE_MS` before, too, as that may have been stored after it asked.
 
     Attributes:
         gaps: how often something may have been missed; a fetch that began at another count does not tell all.
@@ -211,7 +212,8 @@ class Feed(Generic[P]):
     """
 
     __slots__ = (
-        "_backlog", "_before", "_given", "_held", "_holding", "_known", "_opened", "_round", "_rounds", "_turned",
+        "_backlog", "_before", "_given", "_held", "_holding", "_known", "_opened", "_round", "_rounds", "_since",
+        "_turned",
         "gaps", "given",
     )  # fmt: skip
 
@@ -225,6 +227,7 @@ class Feed(Generic[P]):
         self._given: list[str] = []
         self._round: list[str] | None = None
         self._opened: str | None = None
+        self._since = ""
         self._known: set[str] = set()
         self._before: set[str] | frozenset[str] = _NONE
         self._turned = 0
@@ -269,11 +272,11 @@ class Feed(Generic[P]):
     def missed(self, pending: Collection[str], recent: Iterable[str]) -> set[str]:
         """Return which of the messages that were fetched since `hold` are still to be given.
 
-        That is what is pending, and what is recent and was stored after the first list, whoever has confirmed it.
+        That is what is pending, and what is recent and was sent after the first list, whoever has confirmed it.
         """
-        old = set(pending) if self._backlog else _NONE
-        new = {message_id for message_id in chain(pending, recent) if self._opened and message_id > self._opened}
-        return {message_id for message_id in old | new if not self._knows(message_id)}
+        due = (message_id for message_id in pending if message_id > self._since)
+        new = (message_id for message_id in recent if self._opened and message_id > self._opened)
+        return {message_id for message_id in chain(due, new) if not self._knows(message_id)}
 
     def _knows(self, message_id: str) -> bool:
         return message_id in self._known or message_id in self._before
@@ -283,6 +286,7 @@ class Feed(Generic[P]):
         if self._opened is None:
             self._turned = now_ms()
             self._opened = least_id(self._turned)
+            self._since = "" if self._backlog else least_id(self._turned - LATE_MS)
         self._holding = False
         self._give(fetched)
         held, self._held = self._held, []

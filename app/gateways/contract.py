@@ -8,12 +8,14 @@
             return {"hello": read(Greeting, payload).name}  # what the acknowledgement carries
 
 A method gets the first argument of the event, None if there is none; events of one connection are taken one after the
-other. What it raises as a `ParleyError` is told as the contract has it (`refused`), and ends nothing.
+other. What it raises as a `ParleyError` is told as the contract has it (`refused`), and ends nothing; of any other
+exception the client is told that there was one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
@@ -29,6 +31,8 @@ from app.gateways.rooms import Rooms
 from app.metrics import Metrics
 
 __all__ = ["ContractGateway", "Session", "on"]
+
+log = logging.getLogger("parley.gateway")
 
 Take = Callable[[Any, Connection, Any], Awaitable[Any]]
 """A method that takes an event of a connection, with its payload."""
@@ -99,6 +103,9 @@ class ContractGateway(Gateway):
             return await take(self, connection, args[0] if args else None)
         except ParleyError as error:
             return self.refused(connection, error)
+        except Exception:
+            log.exception("%s: an event could not be taken", self.contract)
+            return self.refused(connection, ParleyError("Internal server error"))
 
     def _count(self, session: Session) -> None:
         """Raise `TooMany` if the connection has sent more than it may."""
