@@ -66,7 +66,7 @@ def _port(default: int, description: str, name: str) -> Any:
 class Settings(BaseSettings):
     """What can be set. Durations are in seconds."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True)
 
     mode: Annotated[
         Literal["dev", "prod"],
