@@ -260,7 +260,9 @@ async def test_acknowledging_again_changes_nothing(people: People):
 
 
 @pytest.mark.requirement("DIRECT-RECEIVE-003")
-@pytest.mark.parametrize("chat", ["", "unknown", "00000000-0000-4000-8000-000000000000", "x" * 10_000, "$ne"], ids=ascii)
+@pytest.mark.parametrize(
+    "chat", ["", "unknown", "00000000-0000-4000-8000-000000000000", "x" * 10_000, "$ne"], ids=ascii
+)
 async def test_an_unknown_chat_cannot_be_acknowledged(people: People, chat: str):
     """A chat that is none is answered with `Chat not found`, and the session goes on."""
     alice = await people.new("Alice")
