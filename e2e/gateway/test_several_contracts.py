@@ -11,7 +11,7 @@ from e2e.harness.people import People
 
 @pytest.mark.requirement("DIRECT-CONNECT-005")
 async def test_the_same_event_of_two_contracts_is_two_events(people: People):
-    """Both contracts have a `message`: each goes to devices of its own contract, with its own payload, and to no other."""
+    """Both contracts have a `message`: each goes to the devices of its own contract, and to no other."""
     alice, bob = await people.friendship("Alice", "Bob")
     friends = [await alice.connect(), await bob.connect(), await bob.connect(transport="polling")]
     direct = [await alice.connect(DirectClient), await bob.connect(DirectClient), await bob.connect(DirectClient)]
@@ -85,7 +85,7 @@ async def test_presence_on_one_contract_is_not_presence_on_another(people: Peopl
 
 @pytest.mark.requirement("DIRECT-CONNECT-005", "DIRECT-SEND-007", "FRIENDS-MESSAGE-012")
 async def test_many_devices_on_both_contracts_disturb_none(people: People):
-    """While devices of one user come, go, are refused and flood on either contract, every other gets everything in order.
+    """While devices of a user come, go and are refused on either contract, every other gets everything in order.
 
     One person writes on both contracts; another has lasting devices on both, and more that come and go in every way.
     """

@@ -14,7 +14,7 @@ from e2e.harness.process import ServerProcess
 
 @pytest.mark.requirement("DIRECT-DELIVERY-001", "DIRECT-RECEIVE-001")
 async def test_a_kill_amid_a_burst_loses_nothing(fresh_deployment: Fresh, people_of: PeopleOf):
-    """After `kill -9` everything that its sender was told is stored is there, in its order, and so is what was received.
+    """After `kill -9` everything is there that its sender was told is stored, or that was delivered, in its order.
 
     Nothing that was acknowledged before is unreceived again.
     """
@@ -88,7 +88,7 @@ async def test_what_is_sent_to_a_frozen_server_arrives_when_it_goes_on(fresh_dep
 @pytest.mark.requirement("DIRECT-DELIVERY-004")
 @pytest.mark.embedded("is about the disk of the database's file")
 async def test_a_full_disk_is_told_and_loses_nothing(fresh_deployment: Fresh, people_of: PeopleOf):
-    """A message that the disk has no room for is answered with `error`; what was stored is there, and the server goes on."""
+    """A message that there is no room for is answered with `error`; what was stored is there, and all goes on."""
     deployment = await fresh_deployment()
     server = deployment.servers[0]
     assert isinstance(server, ServerProcess)
