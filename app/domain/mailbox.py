@@ -117,10 +117,12 @@ class Mailbox:
         """Have `found` called with every message that turns out to be stored after `post` had to give it up."""
         self._doubts = Doubts(self._store, found)
 
-    async def close(self) -> None:
-        """Look no more for messages that were given up."""
-        if self._doubts:
-            await self._doubts.close()
+    async def close(self) -> bool:
+        """Look no more for messages that were given up. Return False if one of them may be stored."""
+        if self._doubts is None:
+            return True
+        await self._doubts.close()
+        return not self._doubts.left
 
     async def post(self, sender: str, text: str, recipients: tuple[str, ...] | None = None) -> Message | None:
         """Store a message for the recipients, None for all friends of the sender.

@@ -6,7 +6,6 @@ users whom it concerns are given it from the store, before anything that is live
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from itertools import chain
@@ -174,7 +173,10 @@ class MailGateway(ContractGateway):
         self._open(connection, missed)
 
     async def _end(self) -> None:
-        await asyncio.gather(self._mailbox.close(), self._recovery.close())
+        await self._recovery.close()
+
+    async def finish(self) -> bool:
+        return await self._mailbox.close()
 
 
 def _id(entry: Entry) -> str:
