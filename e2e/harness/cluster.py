@@ -87,6 +87,12 @@ class Cluster(Deployment):
         done = await self.processes[0].run_command("seed")
         assert done.code == 0, f"seed ended with exit code {done.code}:\n{done.output}\n{done.errors}"
 
+    async def forget(self) -> None:
+        """Remove all users and messages, while nobody is connected."""
+        async with AsyncMongoClient[dict[str, Any]](self._engines.mongo) as mongo:
+            for collection in await mongo[self._database].list_collection_names():
+                await mongo[self._database][collection].delete_many({})
+
     async def close(self) -> None:
         """Stop every server that runs, and drop what they kept."""
         ended = await asyncio.gather(*(server.close() for server in self.processes), return_exceptions=True)
