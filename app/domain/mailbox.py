@@ -197,6 +197,7 @@ class Feed(Generic[P]):
 
     What was given is remembered for `MEMORY_MS` at least, confirmed or not: a repeat of it may be under way, and a
     message that another device of the user confirmed is looked for among the recent ones that were not given here.
+    What a first list left out because it was too long is for another connection: it would come after what is newer.
     Without rounds so are the latest `MEMORY`, as they may be pending for as long as the client likes.
 
     Confirmation goes in rounds: `begin` takes what was given so far, `end` says that all of it has arrived, `again`
@@ -213,8 +214,8 @@ class Feed(Generic[P]):
     """
 
     __slots__ = (
-        "_backlog", "_before", "_given", "_held", "_holding", "_known", "_opened", "_round", "_rounds", "_turned",
-        "gaps", "given",
+        "_backlog", "_before", "_floor", "_given", "_held", "_holding", "_known", "_opened", "_round", "_rounds",
+        "_turned", "gaps", "given",
     )  # fmt: skip
 
     def __init__(self, *, rounds: bool = True, backlog: bool = True) -> None:
@@ -227,6 +228,7 @@ class Feed(Generic[P]):
         self._given: list[str] = []
         self._round: list[str] | None = None
         self._opened: str | None = None
+        self._floor = ""
         self._known: set[str] = set()
         self._before: set[str] | frozenset[str] = _NONE
         self._turned = 0
@@ -271,18 +273,26 @@ class Feed(Generic[P]):
     def missed(self, pending: Collection[str], recent: Iterable[str]) -> set[str]:
         """Return which of the messages that were fetched since `hold` are still to be given.
 
-        That is what is pending, and what is recent and was stored after the first list, whoever has confirmed it.
+        That is what is pending, and what is recent and was stored after the first list, whoever has confirmed it;
+        nothing that is older than what a first list ended with that was cut.
         """
         old = set(pending) if self._backlog else _NONE
         new = {message_id for message_id in chain(pending, recent) if self._opened and message_id > self._opened}
-        return {message_id for message_id in old | new if not self._knows(message_id)}
+        return {one for one in old | new if one > self._floor and not self._knows(one)}
 
     def _knows(self, message_id: str) -> bool:
         return message_id in self._known or message_id in self._before
 
-    def open(self, fetched: Iterable[str]) -> list[P]:
-        """End the hold: the messages fetched were sent. Return the packets that are to be sent after them, in order."""
+    def open(self, fetched: Iterable[str], floor: str = "") -> list[P]:
+        """End the hold: the messages fetched were sent. Return the packets that are to be sent after them, in order.
+
+        Args:
+            fetched: their ids.
+            floor: the oldest of a first list that was cut.
+
+        """
         if self._opened is None:
+            self._floor = floor
             self._turned = now_ms()
             self._opened = least_id(self._turned)
         self._holding = False

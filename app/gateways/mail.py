@@ -122,11 +122,14 @@ class MailGateway(ContractGateway):
                 return payloads[: max(count, 1)]
         return payloads
 
-    def _open(self, connection: Connection, given: list[Entry]) -> None:
-        """Send a connection that was sent these what was held back meanwhile, and all that is live from now on."""
+    def _open(self, connection: Connection, given: list[Entry], floor: str = "") -> None:
+        """Send a connection that was sent these what was held back meanwhile, and all that is live from now on.
+
+        The floor is the oldest of a first list that was cut: what it left out comes at another connect.
+        """
         reader: Reader = connection.state
         before = reader.feed.given
-        for packet in reader.feed.open(entry.id for entry in given):
+        for packet in reader.feed.open((entry.id for entry in given), floor):
             connection.send(packet)
         self._gave(reader, before)
 

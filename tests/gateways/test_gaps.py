@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.domain.clock import least_id, now_ms
+from app.domain.clock import Sequence, least_id, now_ms
 from app.domain.mailbox import LATE_MS
 from app.engine.base import encode
 from app.gateways.base import Envelope
@@ -13,6 +13,8 @@ from app.store.base import NewMessage, User
 from tests.engine.served import received
 from tests.gateways.house import Device, House, housed
 from tests.waiting import DEADLINE, until
+
+IDS = Sequence()
 
 
 @pytest.fixture
@@ -38,6 +40,13 @@ async def say(house: House, device: Device, text: str) -> None:
 async def texts(device: Device, count: int) -> list[str]:
     """Return the next so many messages."""
     return [(await device.hears("message"))["message"] for _ in range(count)]
+
+
+async def store(house: House, sender: User, recipient: User, *said: str) -> None:
+    """Store messages that nobody has heard of."""
+    for text in said:
+        message_id, instant = IDS.next()
+        await house.store.append(NewMessage(message_id, "friends", sender.id, text, instant, (recipient.id,)))
 
 
 async def confirm(house: House, device: Device, user: User) -> None:
@@ -163,6 +172,33 @@ async def test_a_gap_during_a_connect_is_in_the_list(house: House, pair: tuple[U
             house.cluster.release(f"friends:of:{han.id}")
             assert (await desert.packet()).startswith("40{")
             assert [one["message"] for one in await desert.hears("unseen_messages")] == ["lost"]
+
+
+@pytest.mark.parametrize("cut", ["messages", "bytes"])
+async def test_what_a_list_left_out_is_not_given_after_what_is_newer(cut: str):
+    """Neither by their number nor by their size: it comes with the list of another connect."""
+    text = "x" * 4000
+    options = {"unseen_limit": 3} if cut == "messages" else {"max_buffer": 30_000}
+    async with housed(confirm_interval=0.05, **options) as house:
+        obi = await house.person("Obi")
+        han = await house.person("Han", obi)
+        await store(house, han, obi, *(f"{number} {text}" for number in range(5)))
+        async with house.opened(house.users.token(obi)) as desert, house.device(han) as ship:
+            assert (await desert.packet()).startswith("40{")
+            first = [one["message"][0] for one in await desert.hears("unseen_messages")]
+            assert first == ["4", "3", "2"]
+            await desert.hears("connected")
+            house.hub.resync(None)
+            await say(house, ship, "live")
+            assert await texts(desert, 1) == ["live"]
+            answering = asyncio.create_task(desert.packet())
+            async with asyncio.timeout(DEADLINE):
+                while len(await house.store.pending("friends", obi.id, 9)) > 2:  # noqa: ASYNC110  (no event either)
+                    await asyncio.sleep(0.001)
+            answering.cancel()
+        async with house.opened(house.users.token(obi)) as desert:
+            assert (await desert.packet()).startswith("40{")
+            assert [one["message"][0] for one in await desert.hears("unseen_messages")] == ["1", "0"]
 
 
 async def test_a_publication_that_is_late_is_taken_from_the_store(house: House, pair: tuple[User, User]):
