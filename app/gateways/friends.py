@@ -37,6 +37,20 @@ class _Session(Follower):
     name: str
 
 
+@dataclass(slots=True)
+class _Here:
+    """A user who has sockets on this server.
+
+    Attributes:
+        name: first name.
+        sockets: how many, those that were lost within the grace included.
+
+    """
+
+    name: str
+    sockets: int = 0
+
+
 class FriendsGateway(MailGateway):
     """Serves the friends contract.
 
@@ -48,8 +62,8 @@ class FriendsGateway(MailGateway):
     def __init__(self, settings: Settings, users: Users, mailbox: Mailbox, cluster: Cluster, metrics: Metrics) -> None:
         super().__init__(settings, mailbox, cluster, metrics)
         self._users = users
-        self._presence = Presence(self.contract, cluster, settings.presence_grace, self._gone)
-        self._names: dict[str, str] = {}
+        self._presence = Presence(self.contract, cluster, settings.presence_grace, self._gone, done=self._ended)
+        self._here: dict[str, _Here] = {}
 
     def bind(self, engine: Engine) -> None:
         super().bind(engine)
@@ -66,12 +80,12 @@ class FriendsGateway(MailGateway):
 
     async def connected(self, connection: Connection) -> None:
         session: _Session = connection.state
+        self._here.setdefault(session.user, _Here(session.name)).sockets += 1
         limit = self._settings.unseen_limit
         confirm = partial(self._mailbox.confirm, session.user)
         session.confirmation = Confirmation(connection, session.feed, confirm, self._settings.confirm_interval)
         try:
             await self._following.begin(connection)
-            self._names[session.user] = session.name
             first = await self._presence.arrive(session.user, connection.id)
             if self._closing:
                 return
@@ -147,7 +161,7 @@ class FriendsGateway(MailGateway):
     async def _gone(self, user: str) -> None:
         # announced before anything is awaited: a user who comes back at once is announced after it
         try:
-            self._announce("disconnected", user, self._names.pop(user, "") or await self._name(user))
+            self._announce("disconnected", user, await self._name(user))
             await self._users.left(user)
         except NotFound:
             pass
@@ -155,7 +169,15 @@ class FriendsGateway(MailGateway):
             log.warning("a user left, and the store did not answer")
 
     async def _name(self, user: str) -> str:
-        return self._names.get(user) or (await self._users.get(user)).name
+        here = self._here.get(user)
+        return here.name if here else (await self._users.get(user)).name
+
+    def _ended(self, user: str) -> None:
+        """Hear that a socket of a user counts no more."""
+        here = self._here[user]
+        here.sockets -= 1
+        if not here.sockets:
+            del self._here[user]
 
     # the news of the cluster
 
@@ -182,4 +204,4 @@ class FriendsGateway(MailGateway):
     async def _end(self) -> None:
         await super()._end()
         await self._presence.close()
-        await asyncio.gather(*(self._users.left(user) for user in self._names), return_exceptions=True)
+        await asyncio.gather(*(self._users.left(user) for user in self._here), return_exceptions=True)
