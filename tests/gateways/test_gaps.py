@@ -292,6 +292,33 @@ async def test_who_came_or_went_unheard_is_announced_later(house: House, pair: t
         assert await house.last_seen(han) >= began
 
 
+async def test_who_came_or_went_while_the_store_was_away_is_announced_late(house: House, pair: tuple[User, User]):
+    """Not never: with the time at which the user was last seen. One who has come back meanwhile did not leave."""
+    han, obi = pair
+    luke = await house.person("Luke", obi)
+    async with house.device(obi) as desert:
+        house.store.down = {"user", "touch"}
+        began = now_ms()
+        house.hub.departed("friends", luke.id)
+        house.hub.departed("friends", han.id)
+        await until(lambda: not house.gateway._chores)
+        ended = now_ms()
+        await house.cluster.arrive("friends", luke.id, "a socket of another server")
+        house.store.down = set()
+        assert (await desert.hears("disconnected"))["username"] == "Han"
+        await until(lambda: not house.gateway._arrears._due)
+        assert began <= await house.last_seen(han) <= ended
+        house.store.down = {"user"}
+        house.hub.arrived("friends", luke.id)
+        house.hub.arrived("friends", han.id)
+        await until(lambda: not house.gateway._chores)
+        house.store.down = set()
+        assert (await desert.hears("connected"))["username"] == "Luke"
+        await until(lambda: not house.gateway._arrears._due)
+        async with house.device(han):
+            assert (await desert.hears("connected"))["username"] == "Han"
+
+
 async def test_a_user_who_does_not_exist_any_more_is_not_kept_connected(house: House, pair: tuple[User, User]):
     """A recovery that finds nobody ends the connection."""
     _, obi = pair
