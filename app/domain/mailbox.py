@@ -200,6 +200,8 @@ class Feed(Generic[P]):
     What a first list left out because it was too long is for another connection: it would come after what is newer.
     Without rounds so are the latest `MEMORY`, as they may be pending for as long as the client likes.
 
+    Packets that are held back take memory: `waiting` says how much, and `spill` lets go of those that the store has.
+
     Confirmation goes in rounds: `begin` takes what was given so far, `end` says that all of it has arrived, `again`
     that it could not be recorded. There is one round at a time.
 
@@ -210,21 +212,23 @@ class Feed(Generic[P]):
     Attributes:
         gaps: how often something may have been missed; a fetch that began at another count does not tell all.
         given: how many messages were given in all.
+        waiting: bytes that are held back.
 
     """
 
     __slots__ = (
         "_backlog", "_before", "_floor", "_given", "_held", "_holding", "_known", "_opened", "_round", "_rounds",
-        "_turned", "gaps", "given",
+        "_turned", "gaps", "given", "waiting",
     )  # fmt: skip
 
     def __init__(self, *, rounds: bool = True, backlog: bool = True) -> None:
         self.gaps = 0
         self.given = 0
+        self.waiting = 0
         self._rounds = rounds
         self._backlog = backlog
         self._holding = True
-        self._held: list[tuple[str, P]] = []
+        self._held: list[tuple[str, P, int]] = []
         self._given: list[str] = []
         self._round: list[str] | None = None
         self._opened: str | None = None
@@ -238,10 +242,18 @@ class Feed(Generic[P]):
         """Whether it was opened once: the client has had its first list."""
         return self._opened is not None
 
-    def offer(self, message_id: str, packet: P) -> bool:
-        """Return whether a live packet is to be sent now; `message_id` is "" for one that is in no mailbox."""
+    def offer(self, message_id: str, packet: P, size: int = 0) -> bool:
+        """Return whether a live packet is to be sent now.
+
+        Args:
+            message_id: "" for one that is in no mailbox.
+            packet: what would be sent.
+            size: its bytes.
+
+        """
         if self._holding:
-            self._held.append((message_id, packet))
+            self._held.append((message_id, packet, size))
+            self.waiting += size
             return False
         if message_id:
             if self._knows(message_id):
@@ -261,7 +273,7 @@ class Feed(Generic[P]):
     @property
     def held(self) -> set[str]:
         """The messages that are held back now."""
-        return {message_id for message_id, _ in self._held if message_id}
+        return {message_id for message_id, _, _ in self._held if message_id}
 
     def hold(self) -> None:
         """Hold live packets back until the next `open`: some may have been missed."""
@@ -269,6 +281,12 @@ class Feed(Generic[P]):
         self._holding = True
         # what waits for its confirmation may be forgotten by now, and is still pending
         self._known.update(self._given, self._round or ())
+
+    def spill(self) -> None:
+        """Hold no messages back any more: they were missed, like those that the hold is for."""
+        self._held = [held for held in self._held if not held[0]]
+        self.waiting = sum(size for _, _, size in self._held)
+        self.hold()
 
     def missed(self, pending: Collection[str], recent: Iterable[str]) -> set[str]:
         """Return which of the messages that were fetched since `hold` are still to be given.
@@ -297,8 +315,12 @@ class Feed(Generic[P]):
             self._opened = least_id(self._turned)
         self._holding = False
         self._give(fetched)
-        held, self._held = self._held, []
-        return [packet for message_id, packet in held if self.offer(message_id, packet)]
+        held, self._held, self.waiting = self._held, [], 0
+        return [packet for message_id, packet, _ in held if self.offer(message_id, packet)]
+
+    def give(self, fetched: Iterable[str]) -> None:
+        """Go on holding back: these of the messages fetched were sent, and more are to come before what is live."""
+        self._give(fetched)
 
     @property
     def due(self) -> bool:

@@ -74,6 +74,34 @@ def test_a_gap_is_closed_before_anything_live():
     assert feed.offer("e", "E") is True
 
 
+def test_what_is_held_back_can_be_let_go_of():
+    """Messages are missed then, and come from the store; what is in no mailbox stays."""
+    feed = given_feed()
+    feed.hold()
+    feed.offer("a", "A", 10)
+    feed.offer("", "event", 1)
+    feed.offer("b", "B", 10)
+    assert (feed.waiting, feed.gaps) == (21, 1)
+    feed.spill()
+    assert (feed.waiting, feed.gaps) == (1, 2)
+    feed.offer("c", "C", 10)
+    assert feed.missed("abc", ()) == {"a", "b", "c"}
+    assert feed.open("ab") == ["event", "C"]
+    assert feed.waiting == 0
+
+
+def test_what_was_missed_can_be_given_in_parts():
+    """What is live is held back until the last of them."""
+    feed = given_feed()
+    feed.hold()
+    feed.give("ab")
+    assert feed.offer("d", "D") is False
+    assert feed.missed("abcd", ()) == {"c", "d"}
+    assert feed.open("c") == ["D"]
+    feed.begin()
+    assert feed.end() == ["a", "b", "c", "d"]
+
+
 def test_what_is_confirmed_during_a_gap_is_not_given_again():
     """A fetch may have begun before the confirmation, and still name the message."""
     feed = given_feed("a")

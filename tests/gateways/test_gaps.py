@@ -49,6 +49,14 @@ async def store(house: House, sender: User, recipient: User, *said: str) -> None
         await house.store.append(NewMessage(message_id, "friends", sender.id, text, instant, (recipient.id,)))
 
 
+async def tell(house: House, sender: User, recipient: User, text: str) -> None:
+    """Store a message and publish it."""
+    await store(house, sender, recipient, text)
+    packet = encode("message", {"message": text})
+    [newest] = await house.store.pending("friends", recipient.id, 1)
+    house.cluster.publish(f"friends:of:{sender.id}", Envelope(packet, newest.id).encode())
+
+
 async def confirm(house: House, device: Device, user: User) -> None:
     """Answer the PING that follows a message, and return when nothing is pending for the user."""
     assert await received(device.websocket) == "2"
@@ -156,6 +164,63 @@ async def test_a_store_that_does_not_answer_delays_what_is_live_and_loses_nothin
         await until(lambda: house.store.recoveries)
         house.store.down = set()
         assert await texts(desert, 2) == ["lost", "held back"]
+
+
+async def test_what_is_held_back_for_long_is_let_go_of_and_read_again(pair_options: dict[str, int]):
+    """However long the store is away: the server keeps no more than a part of what may wait for a client to read."""
+    async with housed(confirm_interval=0.05, **pair_options) as house:
+        obi = await house.person("Obi")
+        han = await house.person("Han", obi)
+        said = [f"{number} {'x' * 1000}" for number in range(100)]
+        async with house.device(obi) as desert:
+            house.store.down = {"owed"}
+            house.hub.resync(None)
+            [connection] = house.engine.members(f"friends:user:{obi.id}")
+            feed = connection.state.feed
+            most = 0
+            for text in said:
+                await tell(house, han, obi, text)
+                most = max(most, feed.waiting)
+            assert 0 < most <= house.settings.max_buffer // 4
+            house.store.down = set()
+            assert await texts(desert, len(said)) == said
+            await until(lambda: not feed.waiting)
+
+
+@pytest.fixture
+def pair_options() -> dict[str, int]:
+    """Return the settings of a server that keeps little for a client."""
+    return {"max_buffer": 40_000}
+
+
+async def test_announcements_that_are_too_many_end_the_connection(pair_options: dict[str, int]):
+    """They are in no store: the client comes back, and asks who is there."""
+    async with housed(confirm_interval=0.05, **pair_options) as house:
+        obi = await house.person("Obi")
+        han = await house.person("Han", obi)
+        async with house.device(obi) as desert:
+            house.store.down = {"owed"}
+            house.hub.resync(None)
+            envelope = Envelope(encode("connected", {"message": "x" * 1000}))
+            for _ in range(12):
+                house.cluster.publish(f"friends:of:{han.id}", envelope.encode())
+            assert await desert.ending() == []
+
+
+async def test_what_is_more_than_may_wait_for_a_client_comes_in_parts(pair_options: dict[str, int]):
+    """In order, each once, with what is live after it; nobody is disconnected for having missed much."""
+    async with housed(confirm_interval=0.05, **pair_options) as house:
+        obi = await house.person("Obi")
+        han = await house.person("Han", obi)
+        said = [f"{number} {'x' * 1000}" for number in range(100)]
+        async with house.device(obi) as desert, house.device(han) as ship:
+            await desert.hears("connected")
+            await store(house, han, obi, *said)
+            house.hub.resync(None)
+            await until(lambda: house.count("parley_deliveries_total"))
+            assert house.count("parley_deliveries_total") < 20
+            await say(house, ship, "live")
+            assert await texts(desert, len(said) + 1) == [*said, "live"]
 
 
 async def test_a_gap_during_a_connect_is_in_the_list(house: House, pair: tuple[User, User]):
