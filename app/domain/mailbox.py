@@ -19,15 +19,31 @@ from app.domain.doubts import Doubts
 from app.domain.errors import NotFound, Unavailable
 from app.store.base import Message, NewMessage, Store
 
-__all__ = ["LATE_MS", "MEMORY_MS", "Backlog", "Entry", "Feed", "Letter", "Mailbox", "Message", "NewMessage", "late"]
+__all__ = [
+    "LATE_MS",
+    "MEMORY_MS",
+    "RECENT_MS",
+    "Backlog",
+    "Entry",
+    "Feed",
+    "Letter",
+    "Mailbox",
+    "Message",
+    "NewMessage",
+    "late",
+]
 
 P = TypeVar("P")
 
 LATE_MS = 10_000
 """Milliseconds after which a message counts as late."""
 
-MEMORY_MS = 60_000
-"""Milliseconds for which a socket remembers, at least, what it was given."""
+RECENT_MS = 60_000 + LATE_MS
+"""Milliseconds for which what one device confirmed is looked for on behalf of the others: a minute by any clock."""
+
+MEMORY_MS = RECENT_MS + LATE_MS
+"""Milliseconds for which a socket remembers, at least, what it was given: what is recent by the clock of another server
+must not be given again."""
 
 MEMORY = 5_000
 """Messages that a socket remembers, at least, where nothing says when one is confirmed."""
@@ -77,8 +93,8 @@ class Letter:
 def late(message_id: str) -> bool:
     """Whether a message is so old that a publication of it says nothing: it may have been given and forgotten.
 
-    Whether it is still to be given is then for the store to say. Servers whose clocks differ by more than `LATE_MS`
-    take all messages of each other for late, which costs time and loses nothing.
+    Whether it is still to be given is then for the store to say. Of two servers whose clocks differ by more than
+    `LATE_MS` one takes all messages of the other for late, which costs time, and the order of what comes together.
     """
     return message_id < least_id(now_ms() - LATE_MS)
 
@@ -89,7 +105,7 @@ class Backlog:
 
     Attributes:
         pending: what the user has not confirmed.
-        recent: what the user was sent within `MEMORY_MS`, confirmed or not.
+        recent: what the user was sent within `RECENT_MS`, confirmed or not.
 
     """
 
@@ -147,7 +163,7 @@ class Mailbox:
 
     async def backlogs(self, user_ids: Sequence[str], limit: int) -> dict[str, Backlog]:
         """Return what each of the users may lack: the newest, and at most `limit` messages for each."""
-        owed = await self._store.owed(self.name, user_ids, least_id(now_ms() - MEMORY_MS), limit)
+        owed = await self._store.owed(self.name, user_ids, least_id(now_ms() - RECENT_MS), limit)
         if len(owed) >= limit and len(user_ids) > 1:
             # of some there may be more than was asked for
             return {user_id: (await self.backlogs([user_id], limit))[user_id] for user_id in user_ids}

@@ -1,11 +1,14 @@
 """`app.domain.mailbox.Feed`: what one socket is given, in which order, and what is confirmed of it."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.clock import Sequence, least_id, now_ms
-from app.domain.mailbox import LATE_MS, MEMORY_MS, Feed, late
+from app.domain.mailbox import LATE_MS, MEMORY_MS, RECENT_MS, Feed, Mailbox, late
+from app.store.base import Owed
 
 
 def given_feed(*pending: str) -> Feed[str]:
@@ -160,6 +163,34 @@ def test_what_is_not_confirmed_is_known_for_as_long(clock: list[int]):
         feed.offer(f"{clock[0]}", "")
     feed.hold()
     assert feed.missed("a", ()) == set()
+
+
+@pytest.mark.parametrize("skew", [-LATE_MS, 0, LATE_MS])
+def test_what_was_given_is_known_for_as_long_as_it_is_recent(clock: list[int], skew: int):
+    """Also if the clock of the server that made its id is ahead of this one's, or behind."""
+    feed = given_feed()
+    message = f"{least_id(clock[0] + skew + 1)}0"
+    feed.offer(message, "")
+    while message > least_id(clock[0] - RECENT_MS):
+        assert feed.missed([], [message]) == set()
+        clock[0] += 1000
+        if feed.due:
+            feed.begin()
+        feed.recorded()
+
+
+async def test_what_was_sent_in_the_last_minute_is_recent_on_whichever_clock(clock: list[int]):
+    """The clock of the server that made its id may be behind this one's."""
+    asked: list[str] = []
+
+    class Store:
+        async def owed(self, mailbox: str, user_ids: list[str], after: str, limit: int) -> list[Owed]:
+            asked.append(after)
+            return []
+
+    store: Any = Store()
+    await Mailbox("friends", store, Sequence()).backlogs(["ann"], 10)
+    assert asked == [least_id(clock[0] - 60_000 - LATE_MS)]
 
 
 def test_a_message_is_late_after_a_while(clock: list[int]):
