@@ -211,10 +211,12 @@ class Server:
                 await asyncio.gather(*(gateway.close() for gateway in self._gateways.values()))
 
     async def close(self) -> None:
-        """Leave the cluster and close the store."""
+        """Close the store and leave the cluster, in that order: what is stored until then is published."""
         await self._close_gateways()
-        await self.cluster.close()
         await self.store.close()
+        idle = [await engine.idle(self.settings.drain_timeout / 4) for engine in self._engines.values()]
+        told = [await gateway.finish() for gateway in self._gateways.values()]
+        await self.cluster.close(owing=not all((*idle, *told)))
         self._passwords.close()
 
     async def _readiness(self) -> dict[str, bool]:

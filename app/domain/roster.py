@@ -27,6 +27,7 @@ class Presence:
         grace: seconds that a lost connection may take to come back unannounced.
         gone: called when a user's last socket is gone, grace included.
         sleep: waits for so many seconds.
+        done: called when a socket of a user counts no more, after `gone`.
 
     """
 
@@ -37,12 +38,14 @@ class Presence:
         grace: float,
         gone: Callable[[str], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        done: Callable[[str], None] = lambda _user: None,
     ) -> None:
         self._roster = roster
         self._cluster = cluster
         self._grace = grace
         self._gone = gone
         self._sleep = sleep
+        self._done = done
         self._expiries: set[asyncio.Task[None]] = set()
 
     async def arrive(self, user: str, socket: str) -> bool:
@@ -51,8 +54,11 @@ class Presence:
 
     async def goodbye(self, user: str, socket: str) -> None:
         """Remove a socket whose client took its leave."""
-        if await self._cluster.leave(self._roster, user, socket):
-            await self._gone(user)
+        try:
+            if await self._cluster.leave(self._roster, user, socket):
+                await self._gone(user)
+        finally:
+            self._done(user)
 
     async def lost(self, user: str, socket: str) -> None:
         """Remove a socket whose connection was lost, after the grace and unless the user has come back."""

@@ -182,3 +182,6 @@ class ContractGateway(Gateway):
 
     async def _end(self) -> None:
         """End what the contract has going on, once, before the chores are ended."""
+
+    async def finish(self) -> bool:
+        return True

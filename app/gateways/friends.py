@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +16,7 @@ from app.domain.mailbox import Entry, Mailbox, Message, NewMessage
 from app.domain.roster import Presence
 from app.domain.users import Users
 from app.engine.base import NO_ACK, Connection, Ending, Engine, Handshake, Refused, encode
+from app.gateways.arrears import Arrears
 from app.gateways.base import Envelope, credential
 from app.gateways.confirmation import Confirmation
 from app.gateways.contract import on
@@ -27,14 +27,26 @@ from app.metrics import Metrics
 
 __all__ = ["FriendsGateway"]
 
-log = logging.getLogger("parley.gateway")
-
 
 @dataclass(slots=True)
 class _Session(Follower):
     """What the gateway knows of a connection."""
 
     name: str
+
+
+@dataclass(slots=True)
+class _Here:
+    """A user who has sockets on this server.
+
+    Attributes:
+        name: first name.
+        sockets: how many, those that were lost within the grace included.
+
+    """
+
+    name: str
+    sockets: int = 0
 
 
 class FriendsGateway(MailGateway):
@@ -48,8 +60,9 @@ class FriendsGateway(MailGateway):
     def __init__(self, settings: Settings, users: Users, mailbox: Mailbox, cluster: Cluster, metrics: Metrics) -> None:
         super().__init__(settings, mailbox, cluster, metrics)
         self._users = users
-        self._presence = Presence(self.contract, cluster, settings.presence_grace, self._gone)
-        self._names: dict[str, str] = {}
+        self._presence = Presence(self.contract, cluster, settings.presence_grace, self._gone, done=self._ended)
+        self._arrears = Arrears()
+        self._here: dict[str, _Here] = {}
 
     def bind(self, engine: Engine) -> None:
         super().bind(engine)
@@ -66,24 +79,27 @@ class FriendsGateway(MailGateway):
 
     async def connected(self, connection: Connection) -> None:
         session: _Session = connection.state
+        self._here.setdefault(session.user, _Here(session.name)).sockets += 1
+        limit = self._settings.unseen_limit
         confirm = partial(self._mailbox.confirm, session.user)
         session.confirmation = Confirmation(connection, session.feed, confirm, self._settings.confirm_interval)
         try:
             await self._following.begin(connection)
-            self._names[session.user] = session.name
             first = await self._presence.arrive(session.user, connection.id)
             if self._closing:
                 return
             if first:
                 self._announce("connected", session.user, session.name)
-            pending = await self._pending(session, self._settings.unseen_limit)
+            pending = await self._pending(session, limit)
         except Unavailable as error:
             self.refused(connection, error)
             connection.close()
             return
         unseen = self._fitting([payload(entry) for entry in pending])
         connection.emit("unseen_messages", unseen)
-        self._open(connection, pending[: len(unseen)])
+        given = pending[: len(unseen)]
+        cut = len(pending) >= limit or len(given) < len(pending)
+        self._open(connection, given, given[-1].id if cut else "")
         self._end_at_expiry(connection)
 
     async def disconnected(self, connection: Connection, ending: Ending) -> None:
@@ -138,21 +154,35 @@ class FriendsGateway(MailGateway):
         self._cluster.publish(self._following.room_of_friends(user), envelope.encode(), retry=True)
 
     async def _came(self, user: str) -> None:
-        with contextlib.suppress(NotFound):
-            self._announce("connected", user, await self._name(user))
+        await self._tell_of("connected", user)
 
     async def _gone(self, user: str) -> None:
+        seen = partial(self._users.left, user, now_ms())
         # announced before anything is awaited: a user who comes back at once is announced after it
-        try:
-            self._announce("disconnected", user, self._names.pop(user, "") or await self._name(user))
-            await self._users.left(user)
-        except NotFound:
-            pass
-        except Unavailable:
-            log.warning("a user left, and the store did not answer")
+        await self._tell_of("disconnected", user)
+        await self._arrears.do(f"last sight of {user}", seen, seen)
 
-    async def _name(self, user: str) -> str:
-        return self._names.get(user) or (await self._users.get(user)).name
+    async def _tell_of(self, event: str, user: str) -> None:
+        """Announce a user, at once or as soon as the store says who that is."""
+        now, later = partial(self._tell_now, event, user), partial(self._tell_late, event, user)
+        await self._arrears.do(f"announcement of {user}", now, later)
+
+    async def _tell_now(self, event: str, user: str) -> None:
+        here = self._here.get(user)
+        with contextlib.suppress(NotFound):
+            self._announce(event, user, here.name if here else (await self._users.get(user)).name)
+
+    async def _tell_late(self, event: str, user: str) -> None:
+        there = user in await self._presence.present([user])
+        if there is (event == "connected"):  # else it has come to nothing meanwhile
+            await self._tell_now(event, user)
+
+    def _ended(self, user: str) -> None:
+        """Hear that a socket of a user counts no more."""
+        here = self._here[user]
+        here.sockets -= 1
+        if not here.sockets:
+            del self._here[user]
 
     # the news of the cluster
 
@@ -178,5 +208,5 @@ class FriendsGateway(MailGateway):
 
     async def _end(self) -> None:
         await super()._end()
-        await self._presence.close()
-        await asyncio.gather(*(self._users.left(user) for user in self._names), return_exceptions=True)
+        await asyncio.gather(self._presence.close(), self._arrears.close())
+        await asyncio.gather(*(self._users.left(user) for user in self._here), return_exceptions=True)
