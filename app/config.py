@@ -14,7 +14,7 @@ from app.domain.rates import Rate, seconds
 
 __all__ = ["CONTRACTS", "DEVELOPMENT_SECRET", "Settings", "SettingsError", "load", "name"]
 
-CONTRACTS = ("friends", "direct")
+CONTRACTS = ("friends", "direct", "presence")
 DEVELOPMENT_SECRET = "parley development secret: never use it where others can reach the server"
 
 
@@ -238,7 +238,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _named_keys(self) -> Settings:
-        if any(not service or not key for service, key in self._services()):
+        services = self._services()
+        if self.internal_service_keys and not (services and all(service and key for service, key in services)):
             raise ValueError("INTERNAL_SERVICE_KEYS: should be name=key,name=key")
         return self
 
