@@ -199,6 +199,9 @@ class Settings(BaseSettings):
     max_unauthenticated: int = _option(
         10_000, "connections that have not authenticated yet, 0 for no limit", "MAX_UNAUTHENTICATED", ge=0
     )
+    rate_limit_rest: Annotated[Rate | None, BeforeValidator(_rate)] = _option(
+        None, "REST requests of one client address, such as 100/60s; more are refused", "RATE_LIMIT_REST"
+    )
     rate_limit_events: Annotated[Rate | None, BeforeValidator(_rate)] = _option(
         None, "events of one connection, such as 100/60s; more are refused", "RATE_LIMIT_EVENTS"
     )

@@ -17,6 +17,7 @@ from app.cluster.base import Cluster
 from app.cluster.local import LocalCluster
 from app.config import Settings
 from app.domain.clock import Sequence
+from app.domain.limits import SharedLimit
 from app.domain.mailbox import Mailbox
 from app.domain.passwords import Passwords
 from app.domain.tokens import Tokens
@@ -137,6 +138,7 @@ class Server:
             partial(self.cluster.present, "friends"),
             self._readiness,
             self.metrics.registry,
+            SharedLimit("rest", settings.rate_limit_rest, self.cluster).take if settings.rate_limit_rest else None,
         )
         self.metrics.watch("parley_store_commits", "Commits of the store", lambda: self.store.commits)
         self.metrics.watch(
@@ -193,7 +195,8 @@ class Server:
         config.backlog = BACKLOG
         config.websocket_max_message_size = self.settings.max_payload
         config.h11_max_incomplete_size = 32 * 1024
-        root = Root(self._web, {listener.port: self._mounts(listener.contract) for listener in listeners})
+        mounts = {listener.port: self._mounts(listener.contract) for listener in listeners}
+        root = Root(self._web, mounts, self.settings.trusted_proxies)
 
         async def until_drained() -> None:
             await stop.wait()
