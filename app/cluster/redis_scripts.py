@@ -124,6 +124,18 @@ return first
 )
 """Add a socket: roster, user, socket, data. Answer 1 if the user was absent. The oldest that lingers is forgotten."""
 
+UPDATE = Script(
+    COMMON
+    + """
+local k, f = key(ARGV[3], ARGV[4]), me .. ' ' .. ARGV[5]
+if not known() then return -1 end
+local value = call('HGET', k, f)
+if value then call('HSET', k, f, string.match(value, '^%d+ %d ') .. ARGV[6]) end
+return 0
+"""
+)
+"""Keep other data with a socket: roster, user, socket, data."""
+
 LINGER = Script(
     COMMON
     + """
@@ -243,6 +255,23 @@ now. They are in `departed` until whoever told of them takes them out; one who h
 again.
 """
 
+SOCKETS = Script(
+    COMMON
+    + """
+local answers = {}
+for i = 5, #ARGV do
+  local k = key(ARGV[3], ARGV[i])
+  local found = {call('HLEN', k)}
+  for j, value in ipairs(call('HRANDFIELD', k, ARGV[4], 'WITHVALUES')) do
+    if j % 2 == 0 then found[#found + 1] = value end
+  end
+  answers[#answers + 1] = found
+end
+return answers
+"""
+)
+"""Read the sockets of users: roster, how many at most, users. Answer for each how many there are, and their values."""
+
 TALLY = Script(
     """
 local name = ARGV[1] .. ':tally:' .. ARGV[3]
@@ -257,5 +286,5 @@ return {count, left}
 )
 """Count an event: name, milliseconds of a window. Answer how many there were, and the milliseconds that are left."""
 
-SCRIPTS = (HELLO, BEAT, ARRIVE, LINGER, LEAVE, REGISTER, REMOVE, DEPART, SWEEP, TALLY)
+SCRIPTS = (HELLO, BEAT, ARRIVE, UPDATE, LINGER, LEAVE, REGISTER, REMOVE, DEPART, SWEEP, SOCKETS, TALLY)
 """All of them."""
