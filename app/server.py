@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ from app.gateways.courier import Courier
 from app.gateways.direct import DirectGateway
 from app.gateways.friends import FriendsGateway
 from app.gateways.internal import InternalGateway
+from app.gateways.notifications import NotificationsGateway
 from app.gateways.presence import PresenceGateway
 from app.listeners import BACKLOG, Listener
 from app.metrics import Metrics
@@ -97,11 +98,17 @@ def _internal(server: Server) -> Gateway:
     return InternalGateway(server.settings, server.courier, server.cluster, server.metrics)
 
 
+def _notifications(server: Server) -> Gateway:
+    mailbox = server.mailbox("notifications")
+    return NotificationsGateway(server.settings, server.users, mailbox, server.cluster, server.metrics)
+
+
 GATEWAYS: Mapping[str, Callable[[Server], Gateway]] = {
     "friends": _friends,
     "direct": _direct,
     "presence": _presence,
     "internal": _internal,
+    "notifications": _notifications,
 }
 """What makes the gateway of each contract."""
 
@@ -138,7 +145,8 @@ class Server:
             partial(self.cluster.present, "friends"),
             self._readiness,
             self.metrics.registry,
-            SharedLimit("rest", settings.rate_limit_rest, self.cluster).take if settings.rate_limit_rest else None,
+            take=SharedLimit("rest", settings.rate_limit_rest, self.cluster).take if settings.rate_limit_rest else None,
+            notify=self._notify,
         )
         self.metrics.watch("parley_store_commits", "Commits of the store", lambda: self.store.commits)
         self.metrics.watch(
@@ -148,6 +156,12 @@ class Server:
     @property
     def _served(self) -> Collection[str]:
         return self.settings.addresses.keys()
+
+    @property
+    def _notify(self) -> Callable[[Any], Awaitable[str]] | None:
+        """What sends a notification, None where that contract is not served."""
+        gateway = self._gateways.get("notifications")
+        return gateway.notify if isinstance(gateway, NotificationsGateway) else None
 
     def mailbox(self, contract: str) -> Mailbox:
         """Return the mailbox of a contract. The ids of all of them are made in one place."""
