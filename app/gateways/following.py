@@ -16,7 +16,7 @@ from app.domain.mailbox import Feed
 from app.domain.users import Users
 from app.engine.base import Connection, Engine
 from app.gateways.friends_wire import room_of_friends, room_of_user
-from app.gateways.rooms import Rooms
+from app.gateways.membership import Membership
 
 __all__ = ["Follower", "Following"]
 
@@ -48,7 +48,7 @@ class Following:
 
     """
 
-    def __init__(self, engine: Engine, rooms: Rooms, users: Users, missed: Callable[[str], None]) -> None:
+    def __init__(self, engine: Engine, rooms: Membership, users: Users, missed: Callable[[str], None]) -> None:
         self._engine = engine
         self._rooms = rooms
         self._users = users

@@ -23,8 +23,8 @@ from app.gateways.base import Envelope, Gateway, credential
 from app.gateways.confirmation import Confirmation
 from app.gateways.following import Follower, Following
 from app.gateways.friends_wire import complain, fitting, payload, room_of_friends, room_of_user
+from app.gateways.membership import Membership
 from app.gateways.recovery import Recovery
-from app.gateways.rooms import Rooms
 from app.metrics import Metrics
 
 __all__ = ["FriendsGateway"]
@@ -69,7 +69,7 @@ class FriendsGateway(Gateway):
 
     def bind(self, engine: Engine) -> None:
         self._engine = engine
-        self._rooms = Rooms(engine, self._cluster)
+        self._rooms = Membership(engine, self._cluster)
         self._following = Following(engine, self._rooms, self._users, self._missed)
 
     # connections

@@ -1,4 +1,4 @@
-"""Rooms over all servers: names with connections in them, wherever those are."""
+"""Membership of rooms over all servers: names with connections in them, wherever those are."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Collection
 from app.cluster.base import Cluster
 from app.engine.base import Connection, Engine
 
-__all__ = ["Rooms"]
+__all__ = ["Membership"]
 
 
-class Rooms:
-    """Rooms over all servers: a server is subscribed to a room while a connection of its own is in it.
+class Membership:
+    """Who of this server is in which room: a server is subscribed to a room while a connection of its own is in it.
 
     A connection is in a room, or out of it, when the call returns; the subscription follows.
     """
