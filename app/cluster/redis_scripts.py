@@ -11,6 +11,8 @@ Every name begins with the prefix; times are microseconds of Redis' own clock.
     <p>:roster:<r>:user:<user>      hash  "<server> <socket>" -> "<lingering since, or 0> <came first, 1 or 0> <data>"
     <p>:roster:<r>:online           zset  user -> when the user came
     <p>:session:<name>              text  a value, until its time has passed
+    <p>:list:order:<name>           zset  member -> when it was put there, or a little later: no two are equal
+    <p>:list:values:<name>          hash  member -> its value
     <p>:tally:<name>                text  how many events, until the window ends
 
 A user is in `online` exactly while the hash of the user exists, and a socket is in its server's set exactly while it
@@ -24,8 +26,8 @@ import hashlib
 from dataclasses import dataclass, field
 
 __all__ = [
-    "ARRIVE", "BEAT", "CAME_FIRST", "DEPART", "DIED", "HELLO", "LEAVE", "LINGER", "PRESENT", "REGISTER", "REMOVE",
-    "SCRIPTS", "SWEEP", "TALLY", "UNKNOWN", "WAS_THERE", "Script", "microseconds",
+    "ARRIVE", "BEAT", "CAME_FIRST", "DEPART", "DIED", "ENLIST", "HELLO", "LEAVE", "LINGER", "LISTED", "PRESENT",
+    "REGISTER", "REMOVE", "SCRIPTS", "SWEEP", "TALLY", "UNKNOWN", "UNLIST", "WAS_THERE", "Script", "microseconds",
 ]  # fmt: skip
 
 UNKNOWN = -1
@@ -242,6 +244,49 @@ now. They are in `departed` until whoever told of them takes them out; one who h
 again.
 """
 
+LISTS = (
+    COMMON
+    + """
+local order, values = p .. ':list:order:' .. ARGV[3], p .. ':list:values:' .. ARGV[3]
+"""
+)
+
+ENLIST = Script(
+    LISTS
+    + """
+local member, value, limit, left = ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7]
+local time = now()
+local newest = call('ZREVRANGE', order, 0, 0, 'WITHSCORES')[2]
+if newest then time = math.max(time, newest + 1) end
+call('ZADD', order, text(time), member)
+call('HSET', values, member, value)
+for _, oldest in ipairs(call('ZRANGE', order, 0, -1 - limit)) do
+  call('ZREM', order, oldest)
+  call('HDEL', values, oldest)
+end
+call('PEXPIRE', order, left)
+call('PEXPIRE', values, left)
+return 0
+"""
+)
+"""Make a member the newest of a list: name, member, value, how many are kept, for how many milliseconds."""
+
+LISTED = Script(
+    LISTS
+    + """
+local answers = {}
+for _, member in ipairs(call('ZREVRANGE', order, 0, ARGV[4] - 1)) do
+  answers[#answers + 1] = member
+  answers[#answers + 1] = call('HGET', values, member) or ''
+end
+return answers
+"""
+)
+"""Answer the newest members of a list, each followed by its value: name, how many, at least one."""
+
+UNLIST = Script(LISTS + "return call('DEL', order, values)")
+"""Forget a list: name."""
+
 TALLY = Script(
     """
 local name = ARGV[1] .. ':tally:' .. ARGV[3]
@@ -256,5 +301,5 @@ return {count, left}
 )
 """Count an event: name, milliseconds of a window. Answer how many there were, and the milliseconds that are left."""
 
-SCRIPTS = (HELLO, BEAT, ARRIVE, LINGER, LEAVE, REGISTER, REMOVE, DEPART, SWEEP, TALLY)
+SCRIPTS = (HELLO, BEAT, ARRIVE, LINGER, LEAVE, REGISTER, REMOVE, DEPART, SWEEP, ENLIST, LISTED, UNLIST, TALLY)
 """All of them."""
