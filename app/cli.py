@@ -23,7 +23,8 @@ from app.cluster.base import ClusterUnusableError
 from app.config import CONTRACTS, Settings, SettingsError, load, name
 from app.domain.errors import Unavailable
 from app.gateways.base import Hub
-from app.server import Listener, ListenError, Server, cluster_of, listen, store_of
+from app.listeners import Listener, ListenError, listen
+from app.server import Server, cluster_of, store_of
 from app.store.base import StoreUnusableError
 
 __all__ = ["main"]

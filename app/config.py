@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -11,11 +10,12 @@ from urllib.parse import quote, unquote, urlsplit
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.domain.rates import Rate, seconds
+
 __all__ = ["CONTRACTS", "DEVELOPMENT_SECRET", "Settings", "SettingsError", "load", "name"]
 
-CONTRACTS = ("friends",)
+CONTRACTS = ("friends", "direct")
 DEVELOPMENT_SECRET = "parley development secret: never use it where others can reach the server"
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class SettingsError(Exception):
@@ -33,12 +33,12 @@ class SettingsError(Exception):
 
 def _seconds(value: Any) -> Any:
     """Read `3600`, `90s`, `15m`, `24h` or `1d` as seconds."""
-    if isinstance(value, str):
-        match = re.fullmatch(r"\s*(\d+)\s*([smhd]?)\s*", value.lower())
-        if match is None:
-            raise ValueError("should be a number of seconds, or a number with s, m, h or d, such as 24h")
-        return int(match[1]) * _UNITS[match[2]]
-    return value
+    return seconds(value) if isinstance(value, str) else value
+
+
+def _rate(value: Any) -> Any:
+    """Read `100/60s` or `5/1m`."""
+    return Rate.parse(value) if isinstance(value, str) else value
 
 
 def _lower(value: Any) -> Any:
@@ -59,6 +59,10 @@ def _option(default: Any, description: str, *names: str, **constraints: Any) -> 
     return Field(default, description=description, validation_alias=AliasChoices(*names), **constraints)
 
 
+def _port(default: int, description: str, name: str) -> Any:
+    return _option(default, description, name, ge=0, le=65535)
+
+
 class Settings(BaseSettings):
     """What can be set. Durations are in seconds."""
 
@@ -69,7 +73,13 @@ class Settings(BaseSettings):
         BeforeValidator(lambda v: {"development": "dev", "production": "prod"}.get(_lower(v), _lower(v))),
     ] = _option("dev", "dev or prod: which error envelope REST answers with", "MODE")
     host: str = _option("127.0.0.1", "address to listen on", "HOST")
-    port: int = _option(3000, "port of the friends contract; 0 takes any that is free", "PORT", ge=0, le=65535)
+    port: int = _port(3000, "port of the friends contract, or of the only one that is served; 0: any free one", "PORT")
+    direct_port: int = _port(3100, "port of the direct contract", "DIRECT_PORT")
+    rooms_port: int = _port(3002, "port of the rooms contract", "ROOMS_PORT")
+    notifications_port: int = _port(5002, "port of the notifications contract", "NOTIFICATIONS_PORT")
+    presence_port: int = _port(3001, "port of the presence contract", "PRESENCE_PORT")
+    internal_port: int = _port(4000, "port of the presence contract's gateway for services", "INTERNAL_PORT")
+    internal_host: str = _option("127.0.0.1", "address that the gateway for services listens on", "INTERNAL_HOST")
     port_offset: int = _option(0, "added to every port", "PORT_OFFSET", ge=0, le=65535)
     contracts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)] = _option(
         CONTRACTS, "contracts to serve", "CONTRACTS", min_length=1
@@ -129,6 +139,9 @@ class Settings(BaseSettings):
 
     max_message_length: int = _option(4096, "characters of a message", "MAX_MESSAGE_LENGTH", ge=1, le=100_000)
     unseen_limit: int = _option(1000, "messages in one unseen_messages", "UNSEEN_LIMIT", ge=1, le=100_000)
+    history_limit: int = _option(
+        1000, "messages of one sender in one answer of the direct contract", "HISTORY_LIMIT", ge=1, le=10_000
+    )
     confirm_interval: float = _option(
         1.0,
         "least time between two pings that confirm messages to a socket",
@@ -165,6 +178,9 @@ class Settings(BaseSettings):
     )
     max_unauthenticated: int = _option(
         10_000, "connections that have not authenticated yet, 0 for no limit", "MAX_UNAUTHENTICATED", ge=0
+    )
+    rate_limit_events: Annotated[Rate | None, BeforeValidator(_rate)] = _option(
+        None, "events of one connection, such as 100/60s; more are refused", "RATE_LIMIT_EVENTS"
     )
     max_events_per_second: int = _option(
         5_000, "events of one connection a second, 0 for no limit", "MAX_EVENTS_PER_SECOND", ge=0
@@ -222,6 +238,21 @@ class Settings(BaseSettings):
         if wrong:
             raise ValueError("\n".join(wrong))
         return self
+
+    @property
+    def addresses(self) -> dict[str, tuple[str, int]]:
+        """Host and port of each listener, by what `/socket.io` is there: a contract, or `internal`."""
+        own = {contract: "port" if contract == "friends" else f"{contract}_port" for contract in self.contracts}
+        if len(own) == 1:
+            [(contract, option)] = own.items()
+            own[contract] = option if option in self.model_fields_set else "port"
+        found = {contract: (self.host, self._offset(getattr(self, option))) for contract, option in own.items()}
+        if "presence" in found:
+            found["internal"] = (self.internal_host, self._offset(self.internal_port))
+        return found
+
+    def _offset(self, port: int) -> int:
+        return port + self.port_offset if port else 0
 
     @property
     def clustered(self) -> bool:

@@ -1,17 +1,12 @@
-"""The composition root: settings become a store, a cluster, services, gateways and a web app, served as one.
-
-A listener is a port, and a port names the contract that `/socket.io` speaks on it; every listener serves every
-contract at `/<contract>/socket.io`, and all of REST.
-"""
+"""The composition root: settings become a store, a cluster, services, gateways and a web app, served as one."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-import socket
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import hypercorn.asyncio
@@ -31,73 +26,23 @@ from app.engine.admission import Limits
 from app.engine.base import Engine, Options
 from app.engine.socket_io import SocketIO
 from app.gateways.base import Gateway, Hub
+from app.gateways.direct import DirectGateway
 from app.gateways.friends import FriendsGateway
+from app.listeners import BACKLOG, Listener
 from app.metrics import Metrics
+from app.root import ASGI, Mounts, Root
 from app.store.base import User
 from app.store.sqlite import SQLiteStore
 from app.web import create_app
-from app.web.security import HEADERS
 
 if TYPE_CHECKING:
     from app.store.mongo import MongoStore
 
-__all__ = ["ListenError", "Listener", "Server", "cluster_of", "listen", "store_of"]
+__all__ = ["Server", "cluster_of", "store_of"]
 
 log = logging.getLogger("parley.server")
 
-ASGI = Callable[[Any, Any, Any], Awaitable[None]]
-
-BACKLOG = 1024
 _PING_TIMEOUT = 2.0
-
-
-class ListenError(Exception):
-    """A port that cannot be listened on; the text names it and says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listener:
-    """A port of a contract.
-
-    Attributes:
-        contract: what `/socket.io` speaks on it.
-        socket: bound and listening.
-        port: its number, also where any free one was asked for.
-        url: base URL of the port.
-
-    """
-
-    contract: str
-    socket: socket.socket
-    port: int
-    url: str
-
-
-def listen(settings: Settings) -> list[Listener]:
-    """Return a listener for each contract, so that connections queue from now on. Raise `ListenError`."""
-    listeners: list[Listener] = []
-    ports = {"friends": settings.port}
-    try:
-        for contract in settings.contracts:
-            port = ports[contract] + settings.port_offset if ports[contract] else 0
-            listeners.append(_listen(contract, settings.host, port))
-    except ListenError:
-        for listener in listeners:
-            listener.socket.close()
-        raise
-    return listeners
-
-
-def _listen(contract: str, host: str, port: int) -> Listener:
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        sock = socket.create_server(address[:2], family=family, backlog=BACKLOG)
-    except (OSError, OverflowError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise ListenError(f"cannot listen on {host} port {port} for {contract}: {reason}") from None
-    bound = sock.getsockname()[1]
-    shown = f"[{host}]" if ":" in host else host
-    return Listener(contract, sock, bound, f"http://{shown}:{bound}")
 
 
 def store_of(settings: Settings, *, exclusive: bool = True) -> SQLiteStore | MongoStore:
@@ -129,6 +74,21 @@ def cluster_of(settings: Settings) -> Cluster:
     return LocalCluster()
 
 
+def _friends(server: Server) -> Gateway:
+    return FriendsGateway(server.settings, server.users, server.mailbox("friends"), server.cluster, server.metrics)
+
+
+def _direct(server: Server) -> Gateway:
+    return DirectGateway(server.settings, server.users, server.mailbox("direct"), server.cluster, server.metrics)
+
+
+GATEWAYS: Mapping[str, Callable[[Server], Gateway]] = {
+    "friends": _friends,
+    "direct": _direct,
+}
+"""What makes the gateway of each contract."""
+
+
 class Server:
     """One server: everything between its settings and its sockets.
 
@@ -139,8 +99,8 @@ class Server:
         self.settings = settings
         self.store = store_of(settings)
         self.tokens = Tokens(settings.jwt_secret.get_secret_value(), settings.jwt_expiration)
-        self._metrics = Metrics()
-        self._cluster = cluster_of(settings)
+        self.metrics = Metrics()
+        self.cluster = cluster_of(settings)
         self._hub = Hub()
         self._passwords = Passwords(settings.password_rounds)
         self.users = Users(
@@ -150,22 +110,36 @@ class Server:
             uniform_errors=settings.uniform_auth_errors,
             on_friendship=self._hub.friendship,
         )
-        mailbox = Mailbox("friends", self.store, Sequence())
-        friends = FriendsGateway(settings, self.users, mailbox, self._cluster, self._metrics)
-        self._gateways: list[Gateway] = [friends]
-        self._engines = {gateway.contract: self._engine(gateway) for gateway in self._gateways}
+        self._ids = Sequence()
+        self._gateways = {contract: GATEWAYS[contract](self) for contract in GATEWAYS if contract in self._served}
+        self._engines = {contract: self._engine(gateway) for contract, gateway in self._gateways.items()}
         self._draining = False
-        self._web = create_app(settings, self.users, mailbox, friends.presence, self._readiness, self._metrics.registry)
-        self._metrics.watch("parley_store_commits", "Commits of the store", lambda: self.store.commits)
-        self._metrics.watch(
+        self._web = create_app(
+            settings,
+            self.users,
+            self.mailbox("friends"),
+            partial(self.cluster.present, "friends"),
+            self._readiness,
+            self.metrics.registry,
+        )
+        self.metrics.watch("parley_store_commits", "Commits of the store", lambda: self.store.commits)
+        self.metrics.watch(
             "parley_store_operations", "Calls that those commits were made of", lambda: self.store.operations
         )
+
+    @property
+    def _served(self) -> Collection[str]:
+        return self.settings.addresses.keys()
+
+    def mailbox(self, contract: str) -> Mailbox:
+        """Return the mailbox of a contract. The ids of all of them are made in one place."""
+        return Mailbox(contract, self.store, self._ids)
 
     def _engine(self, gateway: Gateway) -> Engine:
         engine = SocketIO({"/": gateway}, _options(self.settings))
         gateway.bind(engine)
         self._hub.add(gateway)
-        self._metrics.watch_engine(gateway.contract, engine)
+        self.metrics.watch_engine(gateway.contract, engine)
         return engine
 
     async def open(self) -> None:
@@ -174,7 +148,7 @@ class Server:
         Raise `StoreUnusableError` or `ClusterUnusableError` if one cannot be used, `Unavailable` if it does not answer.
         """
         await self.store.open()
-        await self._cluster.open(self._hub)
+        await self.cluster.open(self._hub)
 
     async def plant(self) -> list[User]:
         """Return the seeded users that are there, all of them where the store is this server's own.
@@ -198,8 +172,7 @@ class Server:
         config.backlog = BACKLOG
         config.websocket_max_message_size = self.settings.max_payload
         config.h11_max_incomplete_size = 32 * 1024
-        ports = {listener.port: self._engines[listener.contract] for listener in listeners}
-        root = _Root(self._web, self._mounts(), ports)
+        root = Root(self._web, {listener.port: self._mounts(listener.contract) for listener in listeners})
 
         async def until_drained() -> None:
             await stop.wait()
@@ -209,12 +182,22 @@ class Server:
 
         await hypercorn.asyncio.serve(root, config, shutdown_trigger=until_drained, mode="asgi")
 
-    def _mounts(self) -> dict[str, ASGI]:
-        mounts: dict[str, ASGI] = {f"/{contract}/socket.io": engine for contract, engine in self._engines.items()}
+    def _mounts(self, listener: str) -> Mounts:
+        """Return what is served at a listener beside the web: the gateway for services nowhere but at its own."""
+        own = {"/socket.io": self._engines[listener]}
+        if listener == "internal":
+            return Mounts(listener, own)
+        paths: dict[str, ASGI] = {
+            f"/{contract}/socket.io": engine for contract, engine in self._engines.items() if contract != "internal"
+        }
         if self.settings.conformance:
-            mounts["/conformance/socket.io"] = conformance.socket_io()
-            mounts["/conformance/engine.io"] = conformance.engine_io()
-        return mounts
+            paths["/conformance/socket.io"] = self._conformance[0]
+            paths["/conformance/engine.io"] = self._conformance[1]
+        return Mounts(listener, {**own, **paths})
+
+    @cached_property
+    def _conformance(self) -> tuple[ASGI, ASGI]:
+        return conformance.socket_io(), conformance.engine_io()
 
     async def _drain(self) -> None:
         self._draining = True
@@ -225,12 +208,12 @@ class Server:
         """Close the gateways, as far as the store lets them in a quarter of the time."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self.settings.drain_timeout / 4):
-                await asyncio.gather(*(gateway.close() for gateway in self._gateways))
+                await asyncio.gather(*(gateway.close() for gateway in self._gateways.values()))
 
     async def close(self) -> None:
         """Leave the cluster and close the store."""
         await self._close_gateways()
-        await self._cluster.close()
+        await self.cluster.close()
         await self.store.close()
         self._passwords.close()
 
@@ -242,7 +225,7 @@ class Server:
                 return False
             return True
 
-        store, cluster = await asyncio.gather(answers(self.store.ping), answers(self._cluster.ping))
+        store, cluster = await asyncio.gather(answers(self.store.ping), answers(self.cluster.ping))
         return {"store": store, "cluster": cluster, "serving": not self._draining}
 
 
@@ -265,41 +248,3 @@ def _options(settings: Settings) -> Options:
         ),
         trusted_proxies=settings.trusted_proxies,
     )
-
-
-class _Root:
-    """The ASGI application: sends a request to an engine or to the web app.
-
-    Args:
-        web: what is no engine's.
-        mounts: engines by path, served on every port.
-        ports: engines by port, served there at `/socket.io`.
-
-    """
-
-    def __init__(self, web: Any, mounts: Mapping[str, ASGI], ports: Mapping[int, ASGI]) -> None:
-        self._web = web
-        self._mounts = mounts
-        self._ports = ports
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] == "lifespan":
-            await self._web(scope, receive, send)
-            return
-        path = scope["path"].rstrip("/")
-        engine = self._ports.get(scope["server"][1]) if path == "/socket.io" else self._mounts.get(path)
-        if engine is None:
-            await self._web(scope, receive, send)
-        else:
-            await engine(scope, receive, _with_headers(send))
-
-
-def _with_headers(send: Any) -> Any:
-    """Add the security headers to an HTTP answer of an engine."""
-
-    async def send_with_headers(message: Any) -> None:
-        if message["type"] == "http.response.start":
-            message = message | {"headers": [*message.get("headers", ()), *HEADERS]}
-        await send(message)
-
-    return send_with_headers

@@ -79,7 +79,7 @@ class Server:
     def __init__(self, settings: Mapping[str, str], profile: Path | None = None) -> None:
         self.started = time.perf_counter()
         runner = ["-m", "cProfile", "-o", str(profile)] if profile else []
-        given = {"PORT": "0", "PASSWORD_ROUNDS": "4", "LOG_LEVEL": "warning", **settings}
+        given = {"CONTRACTS": "friends", "PORT": "0", "PASSWORD_ROUNDS": "4", "LOG_LEVEL": "warning", **settings}
         self.process = subprocess.Popen(
             [sys.executable, *runner, "-m", "app", "serve"],
             stdout=subprocess.PIPE,

@@ -9,7 +9,8 @@ from typing import Any
 import aiohttp
 
 from app.config import Settings
-from app.server import Listener, Server, listen
+from app.listeners import Listener, listen
+from app.server import Server
 from app.store.sqlite import SQLiteStore
 from tests.waiting import DEADLINE
 
@@ -19,8 +20,15 @@ POLLING = "EIO=4&transport=polling"
 
 
 def settings(**options: Any) -> Settings:
-    """Return the settings of a server that keeps nothing, takes any port and ends fast."""
-    given = {"memory": True, "port": 0, "password_rounds": 4, "drain_timeout": 0.4, **options}
+    """Return the settings of a server of the friends contract that keeps nothing, takes any port and ends fast."""
+    given = {
+        "memory": True,
+        "contracts": ("friends",),
+        "port": 0,
+        "password_rounds": 4,
+        "drain_timeout": 0.4,
+        **options,
+    }
     return Settings(**given)
 
 

@@ -7,15 +7,17 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 
-FOUNDATION = {"app.domain.errors", "app.domain.clock", "app.resources"}
+FOUNDATION = {"app.domain.errors", "app.domain.clock", "app.domain.rates", "app.resources"}
 """Modules without imports of their own, open to all."""
 
 ALLOWED = {
     "app.cli": {"app"},
     "app.__main__": {"app.cli"},
+    "app.listeners": {"app.config"},
+    "app.root": {"app.web"},
     "app.server": {
-        "app.cluster", "app.config", "app.domain", "app.engine", "app.gateways", "app.metrics", "app.seed",
-        "app.store", "app.web",
+        "app.cluster", "app.config", "app.domain", "app.engine", "app.gateways", "app.listeners", "app.metrics",
+        "app.root", "app.seed", "app.store", "app.web",
     },
     "app.web": {"app.config", "app.domain", "app.store.base", "app.web"},
     "app.gateways": {"app.cluster.base", "app.config", "app.domain", "app.engine.base", "app.gateways", "app.metrics"},

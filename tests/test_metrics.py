@@ -10,7 +10,8 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from app.engine.admission import LIMITS
 from app.engine.session import ENDINGS
-from app.server import Listener, Server
+from app.listeners import Listener
+from app.server import Server
 from app.store.base import User
 from tests.engine.served import received
 from tests.serving import POLLING, get, hanging, running, settings

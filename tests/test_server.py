@@ -13,7 +13,8 @@ from app.cluster.local import LocalCluster
 from app.config import SettingsError, load
 from app.engine.base import Options
 from app.engine.socket_io import SocketIO
-from app.server import Listener, ListenError, listen
+from app.listeners import Listener, ListenError, listen
+from app.root import Mounts, Root
 from app.web.security import HEADERS
 from tests.engine.served import received
 from tests.serving import POLLING, get, hanging, running, settings
@@ -76,7 +77,8 @@ async def test_a_port_names_what_is_at_its_socket_io():
 
     async def send(message: Any) -> None: ...
 
-    root = app.server._Root(web, {}, dict(zip((1, 2), engines, strict=True)))
+    mounts = [Mounts(f"contract {number}", {"/socket.io": engine}) for number, engine in enumerate(engines)]
+    root = Root(web, dict(zip((1, 2), mounts, strict=True)))
     for port in (2, 3):
         scope = {
             "type": "http",
@@ -146,7 +148,7 @@ async def test_a_server_whose_store_is_closed_is_not_ready():
 async def test_a_server_that_left_the_cluster_is_not_ready():
     """It says that it is the cluster."""
     async with running(settings()) as (server, (listener,)):
-        await server._cluster.close()
+        await server.cluster.close()
         assert await missing(listener) == "cluster"
 
 
@@ -190,7 +192,7 @@ async def test_a_handler_that_never_ends_holds_the_drain_up_for_its_timeout(monk
     """A client in the middle of its connecting is closed, and the server ends."""
     monkeypatch.setattr(app.server, "LocalCluster", Stuck)
     async with running(settings()) as (server, (listener,)):
-        cluster = server._cluster
+        cluster = server.cluster
         assert isinstance(cluster, Stuck)
         han = (await server.plant())[0]
         url = listener.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"

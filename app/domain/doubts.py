@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from app.domain.errors import Unavailable
-from app.store.base import Message, Store
+from app.store.base import NewMessage, Store
 
 __all__ = ["Doubts"]
 
@@ -31,7 +31,7 @@ MOST = 10_000
 
 @dataclass(slots=True)
 class _Doubt:
-    message: Message
+    message: NewMessage
     looks: int = LOOKS
 
 
@@ -48,7 +48,7 @@ class Doubts:
     def __init__(
         self,
         store: Store,
-        found: Callable[[Message], Awaitable[None]],
+        found: Callable[[NewMessage], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
@@ -57,7 +57,7 @@ class Doubts:
         self._doubts: dict[str, _Doubt] = {}
         self._looking: asyncio.Task[None] | None = None
 
-    def add(self, message: Message) -> None:
+    def add(self, message: NewMessage) -> None:
         """Look for a message until it is found, or is known not to be stored."""
         if len(self._doubts) == MOST:
             del self._doubts[next(iter(self._doubts))]

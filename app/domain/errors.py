@@ -6,14 +6,16 @@ ParleyError                     code, text, whether a retry can help
  ├─ Forbidden                   a valid credential, but not for this
  ├─ NotFound                    what it names does not exist
  ├─ Conflict                    it exists already
+ ├─ TooMany                     a rate limit was exceeded
  └─ Unavailable                 a store or the cluster did not answer; nothing was changed
 """
 
 from __future__ import annotations
 
+import math
 from typing import ClassVar
 
-__all__ = ["Conflict", "Forbidden", "Invalid", "NotFound", "ParleyError", "Unauthorized", "Unavailable"]
+__all__ = ["Conflict", "Forbidden", "Invalid", "NotFound", "ParleyError", "TooMany", "Unauthorized", "Unavailable"]
 
 
 class ParleyError(Exception):
@@ -60,6 +62,22 @@ class Conflict(ParleyError):
     """What the request would create exists already."""
 
     code = "conflict"
+
+
+class TooMany(ParleyError):
+    """A rate limit was exceeded.
+
+    Attributes:
+        after: whole seconds after which the same is allowed again.
+
+    """
+
+    code = "too_many"
+    retry = True
+
+    def __init__(self, after: float) -> None:
+        self.after = max(1, math.ceil(after))
+        super().__init__(f"Too many requests: try again in {self.after} s")
 
 
 class Unavailable(ParleyError):

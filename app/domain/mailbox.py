@@ -8,17 +8,18 @@ to say; until then every new connection of the recipient is given it again.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Generic, TypeVar
 
 from app.domain.clock import Sequence as Ids
 from app.domain.clock import least_id, now_ms
 from app.domain.doubts import Doubts
-from app.domain.errors import Unavailable
+from app.domain.errors import NotFound, Unavailable
 from app.store.base import Message, NewMessage, Store
 
-__all__ = ["LATE_MS", "MEMORY_MS", "Backlog", "Entry", "Feed", "Mailbox", "Message", "late"]
+__all__ = ["LATE_MS", "MEMORY_MS", "Backlog", "Entry", "Feed", "Letter", "Mailbox", "Message", "NewMessage", "late"]
 
 P = TypeVar("P")
 
@@ -27,6 +28,9 @@ LATE_MS = 10_000
 
 MEMORY_MS = 60_000
 """Milliseconds for which a socket remembers, at least, what it was given."""
+
+MEMORY = 5_000
+"""Messages that a socket remembers, at least, where nothing says when one is confirmed."""
 
 _NONE: frozenset[str] = frozenset()
 
@@ -49,6 +53,25 @@ class Entry:
     sender: str
     username: str
     created_at: int
+
+    @classmethod
+    def of(cls, message: Message | NewMessage, username: str = "") -> Entry:
+        """Return a message as a reader sees it, who is told this name of its sender."""
+        return cls(message.id, message.text, message.sender, username, message.created_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message as a user has it whom it names as a recipient.
+
+    Attributes:
+        entry: the message, without the name of its sender.
+        pending: whether the user has not confirmed it.
+
+    """
+
+    entry: Entry
+    pending: bool
 
 
 def late(message_id: str) -> bool:
@@ -90,7 +113,7 @@ class Mailbox:
         self._ids = ids
         self._doubts: Doubts | None = None
 
-    def watch(self, found: Callable[[Message], Awaitable[None]]) -> None:
+    def watch(self, found: Callable[[NewMessage], Awaitable[None]]) -> None:
         """Have `found` called with every message that turns out to be stored after `post` had to give it up."""
         self._doubts = Doubts(self._store, found)
 
@@ -108,14 +131,13 @@ class Mailbox:
         """
         message_id, created_at = self._ids.next()
         new = NewMessage(message_id, self.name, sender, text, created_at, recipients)
-        message = Message(message_id, self.name, sender, text, created_at)
         try:
             audience = await self._store.append(new)
         except Unavailable:
             if self._doubts:
-                self._doubts.add(message)
+                self._doubts.add(new)
             raise
-        return message if audience else None
+        return Message(message_id, self.name, sender, text, created_at) if audience else None
 
     async def pending(self, user_id: str, limit: int) -> list[Entry]:
         """Return the newest `limit` messages that the user has not confirmed, newest first."""
@@ -144,12 +166,24 @@ class Mailbox:
         """Make messages not pending for the user, for good."""
         await self._store.confirm(user_id, message_ids)
 
+    async def acknowledge(self, user_id: str, message_id: str) -> None:
+        """Confirm one message that names the user as a recipient. Raise `NotFound` if there is no such one."""
+        if await self._store.addressed(self.name, user_id, message_id) is None:
+            raise NotFound("Message not found")
+        await self._store.confirm(user_id, [message_id])
+
+    async def senders(self, user_id: str) -> list[str]:
+        """Return who has sent messages that name the user as a recipient."""
+        return await self._store.senders(self.name, user_id)
+
+    async def letters(self, user_id: str, sender: str, before: str | None, limit: int) -> list[Letter]:
+        """Return the newest `limit` messages of a sender that name the user, with ids below `before`, newest first."""
+        received = await self._store.received(self.name, user_id, sender, before, limit)
+        return [Letter(Entry.of(one.message), one.pending) for one in received]
+
     async def _entries(self, messages: list[Message]) -> list[Entry]:
         senders = await self._store.users({message.sender for message in messages}) if messages else {}
-        return [
-            Entry(m.id, m.text, m.sender, senders[m.sender].name if m.sender in senders else "", m.created_at)
-            for m in messages
-        ]
+        return [Entry.of(one, senders[one.sender].name if one.sender in senders else "") for one in messages]
 
 
 class Feed(Generic[P]):
@@ -161,19 +195,31 @@ class Feed(Generic[P]):
 
     What was given is remembered for `MEMORY_MS` at least, confirmed or not: a repeat of it may be under way, and a
     message that another device of the user confirmed is looked for among the recent ones that were not given here.
+    Without rounds so are the latest `MEMORY`, as they may be pending for as long as the client likes.
 
     Confirmation goes in rounds: `begin` takes what was given so far, `end` says that all of it has arrived, `again`
     that it could not be recorded. There is one round at a time.
 
+    Args:
+        rounds: whether what was given is confirmed in rounds; else nothing is, as far as the feed knows.
+        backlog: whether what was pending before the connection began is given too.
+
     Attributes:
         gaps: how often something may have been missed; a fetch that began at another count does not tell all.
+        given: how many messages were given in all.
 
     """
 
-    __slots__ = ("_before", "_given", "_held", "_holding", "_known", "_opened", "_round", "_turned", "gaps")
+    __slots__ = (
+        "_backlog", "_before", "_given", "_held", "_holding", "_known", "_opened", "_round", "_rounds", "_turned",
+        "gaps", "given",
+    )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, *, rounds: bool = True, backlog: bool = True) -> None:
         self.gaps = 0
+        self.given = 0
+        self._rounds = rounds
+        self._backlog = backlog
         self._holding = True
         self._held: list[tuple[str, P]] = []
         self._given: list[str] = []
@@ -194,11 +240,19 @@ class Feed(Generic[P]):
             self._held.append((message_id, packet))
             return False
         if message_id:
-            if message_id in self._known or message_id in self._before:
+            if self._knows(message_id):
                 return False
-            self._known.add(message_id)
-            self._given.append(message_id)
+            self._give([message_id])
         return True
+
+    def _give(self, message_ids: Iterable[str]) -> None:
+        before = len(self._given)
+        self._given.extend(message_ids)
+        self.given += len(self._given) - before
+        self._known.update(self._given[before:])
+        if not self._rounds:
+            self._given.clear()
+            self._turn()
 
     @property
     def held(self) -> set[str]:
@@ -212,13 +266,14 @@ class Feed(Generic[P]):
         # what waits for its confirmation may be forgotten by now, and is still pending
         self._known.update(self._given, self._round or ())
 
-    def missed(self, pending: Iterable[str], recent: Iterable[str]) -> set[str]:
+    def missed(self, pending: Collection[str], recent: Iterable[str]) -> set[str]:
         """Return which of the messages that were fetched since `hold` are still to be given.
 
         That is what is pending, and what is recent and was stored after the first list, whoever has confirmed it.
         """
-        owed = {message_id for message_id in recent if self._opened and message_id > self._opened}
-        return {message_id for message_id in owed.union(pending) if not self._knows(message_id)}
+        old = set(pending) if self._backlog else _NONE
+        new = {message_id for message_id in chain(pending, recent) if self._opened and message_id > self._opened}
+        return {message_id for message_id in old | new if not self._knows(message_id)}
 
     def _knows(self, message_id: str) -> bool:
         return message_id in self._known or message_id in self._before
@@ -229,15 +284,9 @@ class Feed(Generic[P]):
             self._turned = now_ms()
             self._opened = least_id(self._turned)
         self._holding = False
-        self._given.extend(fetched)
-        self._known.update(self._given)
+        self._give(fetched)
         held, self._held = self._held, []
         return [packet for message_id, packet in held if self.offer(message_id, packet)]
-
-    @property
-    def given(self) -> int:
-        """How many messages were given and belong to no round yet."""
-        return len(self._given)
 
     @property
     def due(self) -> bool:
@@ -255,8 +304,13 @@ class Feed(Generic[P]):
     def recorded(self) -> None:
         """End the round: its messages are confirmed for good."""
         self._round = None
+        self._turn()
+
+    def _turn(self) -> None:
+        """Forget what was given long ago; where the client confirms when it likes, what was given long before."""
         now = now_ms()
-        if now - self._turned >= MEMORY_MS and not self._holding:
+        due = now - self._turned >= MEMORY_MS if self._rounds else len(self._known) >= MEMORY
+        if due and not self._holding:
             self._turned, self._before, self._known = now, self._known, set()
 
     def again(self) -> None:

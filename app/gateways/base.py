@@ -13,7 +13,7 @@ from typing import Protocol
 from app.cluster.base import Listener
 from app.engine.base import Application, Engine, Handshake
 
-__all__ = ["Envelope", "Gateway", "Hub", "credential"]
+__all__ = ["Envelope", "Gateway", "Hub", "credential", "room_of_user"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +118,8 @@ def credential(handshake: Handshake) -> str | None:
     auth = handshake.auth if isinstance(handshake.auth, dict) else {}
     found = handshake.query.get("token") or auth.get("token") or handshake.headers.get("authorization")
     return found if found is None or isinstance(found, str) else str(found)
+
+
+def room_of_user(contract: str, user: str) -> str:
+    """Return the room of the connections of a user to a contract."""
+    return f"{contract}:user:{user}"

@@ -7,33 +7,29 @@ later is heard as a note, in the user's own room.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from itertools import chain
 
-from app.domain.mailbox import Feed
 from app.domain.users import Users
 from app.engine.base import Connection, Engine
-from app.gateways.friends_wire import room_of_friends, room_of_user
+from app.gateways.base import Envelope, room_of_user
+from app.gateways.mail import Reader
 from app.gateways.membership import Membership
 
 __all__ = ["Follower", "Following"]
 
 
 @dataclass(slots=True)
-class Follower:
-    """The part of a connection's state that is looked at here.
+class Follower(Reader):
+    """A connection that hears its user's friends.
 
     Attributes:
-        user: whose connection it is.
-        feed: what it is given.
         notes: of the friendships that began or ended since the user's friends were last read, whether it began.
 
     """
 
-    user: str
-    feed: Feed[Any] = field(default_factory=Feed[Any], kw_only=True)
     notes: dict[str, bool] = field(default_factory=dict[str, bool], kw_only=True)
 
 
@@ -41,6 +37,7 @@ class Following:
     """Keeps connections, whose state is a `Follower`, in the rooms of their user's friends.
 
     Args:
+        contract: begins the names of the rooms.
         engine: has the connections.
         rooms: those of all servers.
         users: knows who is friends with whom.
@@ -48,16 +45,23 @@ class Following:
 
     """
 
-    def __init__(self, engine: Engine, rooms: Membership, users: Users, missed: Callable[[str], None]) -> None:
+    def __init__(
+        self, contract: str, engine: Engine, rooms: Membership, users: Users, missed: Callable[[str], None]
+    ) -> None:
+        self._contract = contract
         self._engine = engine
         self._rooms = rooms
         self._users = users
         self._missed = missed
 
+    def room_of_friends(self, user: str) -> str:
+        """Return the room of the sockets of all friends of a user."""
+        return f"{self._contract}:of:{user}"
+
     async def begin(self, connection: Connection) -> None:
         """Put a new connection in the rooms of its user and of the user's friends. Raise `Unavailable`."""
         follower: Follower = connection.state
-        await self._rooms.join(connection, room_of_user(follower.user))
+        await self._rooms.join(connection, room_of_user(self._contract, follower.user))
         # read after joining: a friendship that begins or ends from now on is heard of in that room
         follower.notes.clear()
         user = await self._users.get(follower.user)
@@ -70,17 +74,44 @@ class Following:
         """
         follower: Follower = connection.state
         began = [friend for friend, began in follower.notes.items() if began]
-        wanted = {room_of_user(follower.user), *map(room_of_friends, (*friends, *began))}
+        wanted = {room_of_user(self._contract, follower.user), *map(self.room_of_friends, (*friends, *began))}
         for room in set(self._engine.rooms(connection)) - wanted:
             self._rooms.leave(connection, room)
         followed = [friend for friend in friends if follower.notes.get(friend) is not False]
-        return [self._rooms.join(connection, room_of_friends(friend)) for friend in followed]
+        return [self._rooms.join(connection, self.room_of_friends(friend)) for friend in followed]
 
-    def note(self, connection: Connection, friend: str, began: bool) -> None:
+    async def refresh(self, connections: Mapping[str, Sequence[Connection]]) -> None:
+        """Read anew whom users are friends with, and put their connections where that has them. Raise `Unavailable`.
+
+        The connections of a user who does not exist any more are closed.
+        """
+        for connection in chain.from_iterable(connections.values()):
+            connection.state.notes.clear()
+        known = await self._users.many(list(connections))
+        joined: list[asyncio.Future[None]] = []
+        for user, devices in connections.items():
+            for connection in devices:
+                if user not in known:
+                    connection.close()
+                elif connection.open:
+                    joined += self.update(connection, known[user].friends)
+        await asyncio.gather(*joined)
+
+    def told(self, friend: str, began: bool) -> bytes:
+        """Return what is published in a user's room when a friendship with this friend has begun, or ended."""
+        return Envelope(note=f"{'began' if began else 'ended'} {friend}").encode()
+
+    def note(self, connections: Collection[Connection], told: str) -> None:
+        """Hear what `told` says, for the connections of the user in whose room it came."""
+        change, friend = told.split(" ")
+        for connection in list(connections):
+            self._note(connection, friend, change == "began")
+
+    def _note(self, connection: Connection, friend: str, began: bool) -> None:
         """Join a connection to what a new friend says, before anything else is published, or take it out."""
         follower: Follower = connection.state
         follower.notes[friend] = began
-        room = room_of_friends(friend)
+        room = self.room_of_friends(friend)
         if not began:
             self._rooms.leave(connection, room)
         elif connection.open:

@@ -1,4 +1,4 @@
-"""What the friends contract says on the wire, and the names of its rooms."""
+"""What the friends contract says on the wire."""
 
 from __future__ import annotations
 
@@ -6,19 +6,8 @@ from typing import Any
 
 from app.domain.clock import iso
 from app.domain.mailbox import Entry
-from app.engine.base import Connection, encode
 
-__all__ = ["complain", "fitting", "payload", "room_of_friends", "room_of_user"]
-
-
-def room_of_user(user: str) -> str:
-    """Return the room of the sockets of a user."""
-    return f"friends:user:{user}"
-
-
-def room_of_friends(user: str) -> str:
-    """Return the room of the sockets of all friends of a user."""
-    return f"friends:of:{user}"
+__all__ = ["payload"]
 
 
 def payload(entry: Entry) -> dict[str, Any]:
@@ -30,20 +19,3 @@ def payload(entry: Entry) -> dict[str, Any]:
         "id": entry.id,
         "senderId": entry.sender,
     }
-
-
-def fitting(entries: list[Entry], room: int) -> list[Entry]:
-    """Return as many of the first entries as fit into so many bytes, and one at least.
-
-    A list that is more than may wait for a client to read would have it dropped, at each connect again.
-    """
-    for count, entry in enumerate(entries):
-        room -= len(encode("", payload(entry)))
-        if room < 0:
-            return entries[: max(count, 1)]
-    return entries
-
-
-def complain(connection: Connection, text: str) -> None:
-    """Tell a client, by an `exception`, that something it asked for was not done."""
-    connection.emit("exception", {"status": "error", "message": text})

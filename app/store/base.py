@@ -16,7 +16,18 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Exchange", "Message", "NewExchange", "NewMessage", "Owed", "Room", "Store", "StoreUnusableError", "User"]
+__all__ = [
+    "Exchange",
+    "Message",
+    "NewExchange",
+    "NewMessage",
+    "Owed",
+    "Received",
+    "Room",
+    "Store",
+    "StoreUnusableError",
+    "User",
+]
 
 
 class StoreUnusableError(Exception):
@@ -93,6 +104,20 @@ class Owed:
     message: Message
     pending: frozenset[str]
     recent: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message as a user has it who is named as a recipient.
+
+    Attributes:
+        message: as stored.
+        pending: whether the user has not confirmed it.
+
+    """
+
+    message: Message
+    pending: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +250,21 @@ class Store(Protocol):
 
         Only those with ids below `before` and above `after`, where they are given.
         """
+        ...
+
+    async def senders(self, mailbox: str, user_id: str) -> list[str]:
+        """Return who has sent messages that name the user as a recipient, in no order."""
+        ...
+
+    async def received(self, mailbox: str, user_id: str, sender: str, before: str | None, limit: int) -> list[Received]:
+        """Return the newest `limit` messages of a sender that name the user as a recipient, newest first.
+
+        Only those with ids below `before`, where it is given. Messages for all friends of a sender name nobody.
+        """
+        ...
+
+    async def addressed(self, mailbox: str, user_id: str, message_id: str) -> Message | None:
+        """Return a message that names the user as a recipient, None if there is no such one."""
         ...
 
     async def owed(self, mailbox: str, user_ids: Collection[str], after: str, limit: int) -> list[Owed]:

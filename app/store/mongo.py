@@ -23,7 +23,7 @@ from pymongo.errors import PyMongoError
 
 from app.domain.errors import Unavailable
 from app.store import mongo_queries, mongo_rooms, mongo_schema
-from app.store.base import Exchange, Message, NewExchange, NewMessage, Owed, Room, User
+from app.store.base import Exchange, Message, NewExchange, NewMessage, Owed, Received, Room, User
 from app.store.breaker import Breaker
 from app.store.mongo_groups import GroupedWrites
 
@@ -143,6 +143,18 @@ class MongoStore:
     ) -> list[Message]:
         """Return the newest `limit` messages that the user sent or was sent, newest first, between two ids."""
         return await self._open.call(mongo_queries.history, mailbox, user_id, before, limit, after)
+
+    async def senders(self, mailbox: str, user_id: str) -> list[str]:
+        """Return who has sent messages that name the user as a recipient, in no order."""
+        return await self._open.call(mongo_queries.senders, mailbox, user_id)
+
+    async def received(self, mailbox: str, user_id: str, sender: str, before: str | None, limit: int) -> list[Received]:
+        """Return the newest `limit` messages of a sender that name the user as a recipient, newest first."""
+        return await self._open.call(mongo_queries.received, mailbox, user_id, sender, before, limit)
+
+    async def addressed(self, mailbox: str, user_id: str, message_id: str) -> Message | None:
+        """Return a message that names the user as a recipient, None if there is no such one."""
+        return await self._open.call(mongo_queries.addressed, mailbox, user_id, message_id)
 
     async def owed(self, mailbox: str, user_ids: Collection[str], after: str, limit: int) -> list[Owed]:
         """Return what is pending for one of the users, or is in the history of one of them above an id."""

@@ -1,15 +1,17 @@
 """The documents of the MongoDB store, and the values that they stand for.
 
     users       {_id: ObjectId, email, password, name, surname, friends: [ObjectId], lastSeen: Date}
-    messages    {_id: string, sender: ObjectId, message, createdAt: Date, mailbox, members: [string], pending: [string]}
+    messages    {_id: string, sender: ObjectId, message, createdAt: Date, mailbox, members: [string], pending: [string],
+                 to: [string]}
     rooms       {_id: string, epoch, createdBy, createdDate: Date}
     exchanges   {_id: "<epoch>:<order>", exchangeId, username, content, createdAt: Date, more}
                 {_id: "<epoch>:<order>", exchangeId: epoch, closed: true}, the last of a room that is closed
 
 `users`, and the first four fields of `messages`, are those of the application that these collections were made for,
 so that tools written for it read ours. Beyond them a message has the mailbox that it belongs to, the ids of the users
-who sent or were sent it, and of those who have not confirmed it. Dates are milliseconds on both sides: BSON knows no
-finer ones. Orders have ten digits, so that what was said in an opening of a room is one range of `_id`.
+who sent or were sent it, and of those who have not confirmed it; `to` are those whom it names as recipients, and is
+missing in one for all friends of its sender. Orders have ten digits, so that what was said in an opening of a room is
+one range of `_id`. Dates are milliseconds on both sides: BSON knows no finer ones.
 """
 
 from __future__ import annotations
@@ -61,6 +63,9 @@ _ORDERS = 10**10
 
 MESSAGE_FIELDS = ("mailbox", "sender", "message", "createdAt")
 """The fields of `Message` beside the id; the lists of users stay in the database."""
+
+RECEIVED_FIELDS = (*MESSAGE_FIELDS, "pending")
+"""The fields of `Received` beside the id."""
 
 OWED_FIELDS = (*MESSAGE_FIELDS, "pending", "members")
 """The fields of `Owed` beside the id."""
@@ -120,7 +125,7 @@ def message_document(new: NewMessage, recipients: Sequence[str]) -> RawBSONDocum
     Raise `InvalidId` if the sender is not 24 hex digits, `UnicodeEncodeError` if a text is not Unicode, and
     `DocumentTooLarge`.
     """
-    document = {
+    document: Document = {
         "_id": new.id,
         "sender": ObjectId(new.sender),
         "message": new.text,
@@ -129,6 +134,8 @@ def message_document(new: NewMessage, recipients: Sequence[str]) -> RawBSONDocum
         "members": list(dict.fromkeys((new.sender, *recipients))),
         "pending": list(recipients),
     }
+    if new.recipients is not None:
+        document["to"] = list(recipients)
     return _encoded(document)
 
 

@@ -18,12 +18,13 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from app.domain.errors import Conflict, NotFound
 from app.store import mongo_documents as documents
-from app.store.base import Message, NewMessage, Owed, User
+from app.store.base import Message, NewMessage, Owed, Received, User
 from app.store.mongo_documents import Document, key
 
 __all__ = [
     "Database",
     "add_user",
+    "addressed",
     "append",
     "befriend",
     "confirm",
@@ -32,6 +33,8 @@ __all__ = [
     "owed",
     "pending",
     "ping",
+    "received",
+    "senders",
     "stored",
     "touch",
     "unfriend",
@@ -254,6 +257,31 @@ async def history(
     bounds = {operator: bound for operator, bound in (("$lt", before), ("$gt", after)) if bound}
     within: Document = {"_id": bounds} if bounds else {}
     return await _newest(database, {"mailbox": mailbox, "members": user_id} | within, limit)
+
+
+async def senders(database: Database, mailbox: str, user_id: str) -> list[str]:
+    """Find who has sent messages to a user by name."""
+    stages = [{"$match": {"mailbox": mailbox, "to": user_id}}, {"$group": {"_id": "$sender"}}]
+    found = await database["messages"].aggregate(stages)
+    return [str(document["_id"]) for document in await found.to_list()]
+
+
+async def received(
+    database: Database, mailbox: str, user_id: str, sender: str, before: str | None, limit: int
+) -> list[Received]:
+    """Find a page of the messages of one sender to a user by name."""
+    which: Document = {"mailbox": mailbox, "to": user_id, "sender": key(sender)}
+    if before:
+        which["_id"] = {"$lt": before}
+    found = await _found(database, which, limit, documents.RECEIVED_FIELDS)
+    return [Received(documents.message(document), user_id in document["pending"]) for document in found]
+
+
+async def addressed(database: Database, mailbox: str, user_id: str, message_id: str) -> Message | None:
+    """Find a message to a user by name."""
+    which = {"_id": message_id, "mailbox": mailbox, "to": user_id}
+    found = await database["messages"].find_one(which, documents.MESSAGE_FIELDS)
+    return documents.message(found) if found else None
 
 
 async def owed(database: Database, mailbox: str, user_ids: Sequence[str], after: str, limit: int) -> list[Owed]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from app.domain.errors import Unavailable
 from app.store import sqlite_file, sqlite_queries, sqlite_rooms
-from app.store.base import Exchange, Message, NewExchange, NewMessage, Owed, Room, User
+from app.store.base import Exchange, Message, NewExchange, NewMessage, Owed, Received, Room, User
 from app.store.group_commit import GroupCommit, Reader, Worker
 
 __all__ = ["SQLiteStore"]
@@ -145,6 +145,19 @@ class SQLiteStore:
         """Return the newest `limit` messages that the user sent or was sent, newest first, between two ids."""
         query = (mailbox, user_id, limit, before or sqlite_queries.LAST, after or "")
         return await self._reads.submit(sqlite_queries.history, query)
+
+    async def senders(self, mailbox: str, user_id: str) -> list[str]:
+        """Return who has sent messages that name the user as a recipient, in no order."""
+        return await self._reads.submit(sqlite_queries.senders, (mailbox, user_id))
+
+    async def received(self, mailbox: str, user_id: str, sender: str, before: str | None, limit: int) -> list[Received]:
+        """Return the newest `limit` messages of a sender that name the user as a recipient, newest first."""
+        query = (mailbox, user_id, sender, before or sqlite_queries.LAST, limit)
+        return await self._reads.submit(sqlite_queries.received, query)
+
+    async def addressed(self, mailbox: str, user_id: str, message_id: str) -> Message | None:
+        """Return a message that names the user as a recipient, None if there is no such one."""
+        return await self._reads.submit(sqlite_queries.addressed, (mailbox, user_id, message_id))
 
     async def owed(self, mailbox: str, user_ids: Collection[str], after: str, limit: int) -> list[Owed]:
         """Return what is pending for one of the users, or is in the history of one of them above an id."""

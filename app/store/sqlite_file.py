@@ -65,6 +65,13 @@ LADDER: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX pending_entries ON entries (user_id, mailbox, message_id) WHERE pending = 1",
     ),
     (
+        "ALTER TABLE entries ADD COLUMN sender TEXT",  # of a message that names the user as a recipient, else NULL
+        """
+        CREATE INDEX addressed_entries ON entries (user_id, mailbox, sender, message_id, pending)
+            WHERE sender IS NOT NULL
+        """,
+    ),
+    (
         """
         CREATE TABLE rooms (
             id TEXT PRIMARY KEY,

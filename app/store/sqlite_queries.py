@@ -1,7 +1,8 @@
 """Every statement that the SQLite store runs, an operation of `group_commit` each.
 
 A mailbox is one table, `entries`: a row for each user who sent or was sent a message. So a user's history is one
-range of its primary key, and what is pending is a partial index of the same order that holds nothing else.
+range of its primary key, and what is pending is a partial index of the same order that holds nothing else. A row of a
+user whom the message names as a recipient has its sender, and is in an index by it.
 
 Each step of a statement lets go of the interpreter lock, and beside a busy event loop it may have to wait for many
 milliseconds to get it back. What is done for many rows is therefore done in few steps.
@@ -16,7 +17,7 @@ from itertools import chain
 from typing import Any
 
 from app.domain.errors import Conflict, NotFound
-from app.store.base import Message, NewMessage, Owed, User
+from app.store.base import Message, NewMessage, Owed, Received, User
 from app.store.group_commit import each
 
 __all__ = [
@@ -24,8 +25,11 @@ __all__ = [
     "HISTORY",
     "LAST",
     "PENDING",
+    "RECEIVED",
+    "SENDERS",
     "UNFRIEND",
     "add_user",
+    "addressed",
     "append",
     "befriend",
     "confirm",
@@ -33,6 +37,8 @@ __all__ = [
     "owed",
     "pending",
     "ping",
+    "received",
+    "senders",
     "stored",
     "touch",
     "unfriend",
@@ -55,6 +61,18 @@ _MAILBOX = """
 PENDING = _MAILBOX.format(index="INDEXED BY pending_entries", which="AND e.pending = 1")
 HISTORY = _MAILBOX.format(index="", which="AND e.message_id < ?4 AND e.message_id > ?5")
 
+SENDERS = "SELECT DISTINCT sender FROM entries WHERE user_id = ?2 AND mailbox = ?1 AND sender IS NOT NULL"
+RECEIVED = """
+    SELECT m.id, m.mailbox, m.sender, m.text, m.created_at, e.pending
+    FROM entries e INDEXED BY addressed_entries CROSS JOIN messages m ON m.id = e.message_id
+    WHERE e.mailbox = ?1 AND e.user_id = ?2 AND e.sender = ?3 AND e.message_id < ?4
+    ORDER BY e.message_id DESC LIMIT ?5
+"""
+_ADDRESSED = """
+    SELECT m.id, m.mailbox, m.sender, m.text, m.created_at FROM entries e JOIN messages m ON m.id = e.message_id
+    WHERE e.user_id = ?2 AND e.mailbox = ?1 AND e.message_id = ?3 AND e.sender IS NOT NULL
+"""
+
 LAST = "~"
 """What sorts after every message id."""
 
@@ -73,7 +91,7 @@ def _inserts(table: str, columns: int) -> dict[int, str]:
 
 
 _INTO_MESSAGES = _inserts("messages (id, mailbox, sender, text, created_at)", 5)
-_INTO_ENTRIES = _inserts("entries (user_id, mailbox, message_id, pending)", 4)
+_INTO_ENTRIES = _inserts("entries (user_id, mailbox, message_id, pending, sender)", 5)
 
 
 @each
@@ -168,16 +186,16 @@ def append(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> li
     for message in messages:
         mailbox, sender, message_id = message.mailbox, message.sender, message.id
         if message.recipients is None:
-            recipients = tuple(json.loads(connection.execute(_AUDIENCE, (sender,)).fetchone()[0]))
+            recipients, named_by = tuple(json.loads(connection.execute(_AUDIENCE, (sender,)).fetchone()[0])), None
         else:
-            recipients = tuple(dict.fromkeys(message.recipients))
+            recipients, named_by = tuple(dict.fromkeys(message.recipients)), sender
         audiences.append(recipients)
         if not recipients:
             continue
         stored.append((message_id, mailbox, sender, message.text, message.created_at))
-        entries += [(recipient, mailbox, message_id, 1) for recipient in recipients]
+        entries += [(recipient, mailbox, message_id, 1, named_by) for recipient in recipients]
         if sender not in recipients:
-            entries.append((sender, mailbox, message_id, 0))
+            entries.append((sender, mailbox, message_id, 0, None))
     try:
         _insert(connection, _INTO_MESSAGES, stored)
     except sqlite3.IntegrityError as error:
@@ -217,6 +235,26 @@ def confirm(connection: sqlite3.Connection, confirmed: Sequence[tuple[str, Seque
 def history(connection: sqlite3.Connection, query: tuple[str, str, int, str, str]) -> list[Message]:
     """Select a page of the messages that a user sent or was sent."""
     return [Message(*row) for row in connection.execute(HISTORY, query).fetchall()]
+
+
+@each
+def senders(connection: sqlite3.Connection, query: tuple[str, str]) -> list[str]:
+    """Select who has sent messages to a user by name."""
+    return [sender for (sender,) in connection.execute(SENDERS, query).fetchall()]
+
+
+@each
+def received(connection: sqlite3.Connection, query: tuple[str, str, str, str, int]) -> list[Received]:
+    """Select a page of the messages of one sender to a user by name."""
+    rows = connection.execute(RECEIVED, query).fetchall()
+    return [Received(Message(*row), bool(pending)) for *row, pending in rows]
+
+
+@each
+def addressed(connection: sqlite3.Connection, query: tuple[str, str, str]) -> Message | None:
+    """Select a message to a user by name."""
+    row = connection.execute(_ADDRESSED, query).fetchone()
+    return Message(*row) if row else None
 
 
 @each

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 from prometheus_client import CollectorRegistry
 from quart import Quart
@@ -10,7 +10,6 @@ from quart_cors import cors
 
 from app.config import Settings
 from app.domain.mailbox import Mailbox
-from app.domain.roster import Presence
 from app.domain.users import Users
 from app.web import access, auth, correlation, docs, errors, intake, messages, operations, schema, security
 from app.web.users import blueprint as users_blueprint
@@ -25,7 +24,7 @@ def create_app(
     settings: Settings,
     users: Users,
     mailbox: Mailbox,
-    presence: Presence,
+    online: Callable[[Iterable[str]], Awaitable[set[str]]],
     readiness: Callable[[], Awaitable[dict[str, bool]]],
     registry: CollectorRegistry,
 ) -> Quart:
@@ -38,7 +37,7 @@ def create_app(
         settings: `mode`, `trusted_origins` and `max_body` are used.
         users: registration, login, tokens and friendships.
         mailbox: whose history `GET /messages` pages.
-        presence: who of a user's friends is online.
+        online: says which of some users are connected to the friends contract.
         readiness: what this server needs, by name, and whether it can be used now; any False answers 503.
         registry: where the metrics of the requests are kept, and what `GET /metrics` shows.
 
@@ -60,7 +59,7 @@ def create_app(
     schema.install(app, settings.mode)
     for blueprint in (
         auth.blueprint(users),
-        users_blueprint(users, presence),
+        users_blueprint(users, online),
         messages.blueprint(users, mailbox),
         operations.blueprint(readiness, registry),
         docs.blueprint(),

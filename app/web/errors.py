@@ -14,7 +14,7 @@ from quart import Quart, Response, request
 from werkzeug.exceptions import HTTPException
 
 from app.domain.clock import iso, now_ms
-from app.domain.errors import Conflict, Forbidden, Invalid, NotFound, ParleyError, Unauthorized, Unavailable
+from app.domain.errors import Conflict, Forbidden, Invalid, NotFound, ParleyError, TooMany, Unauthorized, Unavailable
 
 __all__ = ["NAMES", "RETRY_AFTER", "envelope", "install"]
 
@@ -27,6 +27,7 @@ STATUS: dict[type[ParleyError], int] = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    TooMany: 429,
     Unavailable: 503,
 }
 
@@ -66,7 +67,8 @@ def install(app: Quart, mode: Literal["dev", "prod"]) -> None:
 
     @app.errorhandler(ParleyError)
     async def domain(error: ParleyError) -> Response:
-        return answer(_status(error), error.text)
+        headers = [("Retry-After", str(error.after))] if isinstance(error, TooMany) else []
+        return answer(_status(error), error.text, headers)
 
     @app.errorhandler(HTTPException)
     async def http(error: HTTPException) -> Response:

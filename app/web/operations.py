@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 
 from app.domain.errors import Unavailable
 from app.web.answers import shown
 from app.web.models import Liveness, Readiness
 from app.web.schema import documented
 
-__all__ = ["GREETING", "blueprint"]
+__all__ = ["GREETING", "GREETINGS", "LISTENER", "blueprint"]
+
+LISTENER = "parley.listener"
+"""Under which a request's scope says what `/socket.io` is where it came in: a contract, or `internal`."""
 
 GREETING = "Hello World!"
+GREETINGS: Mapping[str, str] = dict.fromkeys(("presence", "internal"), "WebSocket Server is running!")
+"""The greetings of listeners that have another one."""
+
 _METRICS = """# HELP parley_http_requests_total REST requests answered
 # TYPE parley_http_requests_total counter
 parley_http_requests_total{method="GET",route="/healthz",status="200"} 1.0
@@ -28,8 +34,9 @@ def blueprint(readiness: Callable[[], Awaitable[dict[str, bool]]], registry: Col
     @operations.get("/")
     @documented("Operations", GREETING)
     async def greeting() -> Response:
-        """Say hello, as the friends contract has it."""
-        return Response(GREETING, mimetype="text/plain")
+        """Say hello, as the contract of the port has it."""
+        listener = str(request.scope.get(LISTENER))
+        return Response(GREETINGS.get(listener, GREETING), mimetype="text/plain")
 
     @operations.get("/healthz")
     @documented("Operations", Liveness)

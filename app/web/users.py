@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Iterable
+
 from quart import Blueprint, Response
 
-from app.domain.roster import Presence
 from app.domain.users import Users
 from app.web import models
 from app.web.answers import empty, shown
@@ -15,7 +16,7 @@ from app.web.schema import STORED, documented
 __all__ = ["blueprint"]
 
 
-def blueprint(users: Users, presence: Presence) -> Blueprint:
+def blueprint(users: Users, online: Callable[[Iterable[str]], Awaitable[set[str]]]) -> Blueprint:
     """Return the routes of `/users`."""
     routes = Blueprint("users", __name__)
 
@@ -51,8 +52,8 @@ def blueprint(users: Users, presence: Presence) -> Blueprint:
         was lost.
         """
         found = await users.friends(await actor(users))
-        online = await presence.present([friend.id for friend in found])
-        return shown(models.Friends([models.Friend.of(friend, friend.id in online) for friend in found]))
+        present = await online([friend.id for friend in found])
+        return shown(models.Friends([models.Friend.of(friend, friend.id in present) for friend in found]))
 
     @routes.post("/users/<userId>/friends")
     @documented(

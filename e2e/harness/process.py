@@ -21,6 +21,16 @@ from e2e.harness.deadline import SECOND
 __all__ = ["Exit", "ServerDidNotStartError", "ServerProcess"]
 
 _LISTENER = re.compile(r"  (\S+)\s+(https?://\S+?)/?\s+Socket\.IO at (\S+)")
+_PORTS = {
+    "friends": "PORT",
+    "direct": "DIRECT_PORT",
+    "rooms": "ROOMS_PORT",
+    "notifications": "NOTIFICATIONS_PORT",
+    "presence": "PRESENCE_PORT",
+    "internal": "INTERNAL_PORT",
+}
+"""The setting of each listener's port."""
+
 _INHERITED = ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT")
 _START = 30 * SECOND
 _STOP = 15 * SECOND
@@ -49,27 +59,29 @@ class ServerProcess:
         directory: where it runs and keeps its log, `server.log`.
 
     Attributes:
-        url: the base URL of the listener of the contract under test, once it was started; a restart keeps it.
+        urls: the base URL of each listener, by what `/socket.io` is there, once it was started; a restart keeps them.
         announced: the lines it printed on standard output since the last start.
 
     """
 
-    def __init__(
-        self, directory: Path, settings: Mapping[str, str], arguments: Sequence[str] = (), contract: str = "friends"
-    ) -> None:
-        self.url = ""
+    def __init__(self, directory: Path, settings: Mapping[str, str], arguments: Sequence[str] = ()) -> None:
+        self.urls: dict[str, str] = {}
         self.announced: list[str] = []
         self._directory = directory
         self._settings = {
             "DATA_DIR": str(directory / "data"),
             "LOG_DIR": str(directory / "logs"),
-            "PORT": "0",
+            **dict.fromkeys(_PORTS.values(), "0"),
             **settings,
         }
-        self._arguments = ["serve", "--contract", contract, *arguments]
-        self._contract = contract
+        self._arguments = ["serve", *arguments]
         self._process: asyncio.subprocess.Process | None = None
         self._output: asyncio.Task[None] | None = None
+
+    @property
+    def url(self) -> str:
+        """The base URL of the first listener, "" before the first start."""
+        return next(iter(self.urls.values()), "")
 
     @property
     def pid(self) -> int:
@@ -93,8 +105,8 @@ class ServerProcess:
 
     async def start(self) -> None:
         """Start and return when `/readyz` answers 200. Raise `ServerDidNotStartError` with its log otherwise."""
-        if self.url:
-            self._settings["PORT"] = str(urlsplit(self.url).port)
+        for listener, url in self.urls.items():
+            self._settings[_PORTS[listener]] = str(urlsplit(url).port)
         self.announced = []
         await self._spawn()
         try:
@@ -208,22 +220,24 @@ class ServerProcess:
             self.announced.append(line.decode(errors="replace").rstrip("\n"))
 
     async def _become_ready(self) -> None:
-        while not (url := self._listener()):
+        while not (urls := self._listeners()):
             self._must_run()
             await asyncio.sleep(0.02)
-        self.url = url
+        self.urls = urls
         async with aiohttp.ClientSession() as http:
             while True:
                 with contextlib.suppress(aiohttp.ClientError):
-                    async with http.get(f"{url}/readyz") as answer:
+                    async with http.get(f"{self.url}/readyz") as answer:
                         if answer.status == 200:
                             return
                 self._must_run()
                 await asyncio.sleep(0.02)
 
-    def _listener(self) -> str | None:
-        found = (_LISTENER.fullmatch(line.rstrip()) for line in self.announced)
-        return next((match[2] for match in found if match and match[1] == self._contract), None)
+    def _listeners(self) -> dict[str, str]:
+        """Return what it has announced, once that is all: the address of the docs follows."""
+        found = [_LISTENER.fullmatch(line.rstrip()) for line in self.announced]
+        told = {match[1]: match[2] for match in found if match}
+        return told if any(line.startswith("  docs") for line in self.announced) else {}
 
     def _must_run(self) -> None:
         if not self.running:

@@ -9,7 +9,7 @@ import pytest
 from app.domain.clock import Sequence
 from app.domain.doubts import LOOKS, Doubts
 from app.domain.errors import Unavailable
-from app.store.base import Message
+from app.store.base import NewMessage
 from tests.waiting import until
 
 
@@ -45,16 +45,16 @@ class Case:
     def __init__(self) -> None:
         self.ids = Sequence()
         self.store = Silent()
-        self.found: list[Message] = []
+        self.found: list[NewMessage] = []
         self.refuse = 0
         store: Any = self.store
         self.doubts = Doubts(store, self._found, self._sleep)
 
-    def message(self) -> Message:
+    def message(self) -> NewMessage:
         message_id, instant = self.ids.next()
-        return Message(message_id, "friends", "ann", "hello", instant)
+        return NewMessage(message_id, "friends", "ann", "hello", instant)
 
-    async def _found(self, message: Message) -> None:
+    async def _found(self, message: NewMessage) -> None:
         if self.refuse:
             self.refuse -= 1
             raise Unavailable

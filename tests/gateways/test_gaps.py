@@ -252,7 +252,7 @@ async def test_who_came_or_went_unheard_is_announced_later(house: House, pair: t
         began = now_ms()
         house.hub.departed("friends", han.id)
         assert (await desert.hears("disconnected"))["message"] == "Han disconnected now."
-        await until(lambda: not house.gateway._telling)
+        await until(lambda: not house.gateway._chores)
         assert await house.last_seen(han) >= began
 
 

@@ -20,6 +20,7 @@ server = http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler)
 signal.signal(signal.SIGTERM, lambda *_: os._exit(int(os.environ.get("EXIT_CODE", "0"))))
 print("the first line", flush=True)
 print(f"  friends        http://127.0.0.1:{server.server_port}   Socket.IO at /socket.io", flush=True)
+print(f"  docs           http://127.0.0.1:{server.server_port}/docs", flush=True)
 print("started", file=sys.stderr, flush=True)
 server.serve_forever()
 """

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.domain.errors import Conflict, NotFound
-from app.store.base import NewMessage, Owed, Store
+from app.store.base import NewMessage, Owed, Received, Store
 from tests.store.records import (
     ANAKIN,
     HAN,
@@ -13,6 +13,7 @@ from tests.store.records import (
     MAILBOX,
     NOBODY,
     OBI,
+    ZAM,
     add_friends,
     add_users,
     message,
@@ -288,3 +289,53 @@ async def test_what_users_are_owed_is_what_is_pending_and_what_is_recent(store: 
     assert await store.owed(MAILBOX, [], "", 10) == []
     assert await store.owed("direct", [OBI], "", 10) == []
     assert [one.message.id for one in await store.owed(MAILBOX, [OBI, LEIA], other.id, 2)] == [last.id, confirmed.id]
+
+
+# messages to somebody by name
+
+
+async def test_what_one_sender_named_a_user_for_is_read_by_the_sender(store: Store):
+    """`received` returns what a sender named the user as a recipient of, newest first, with whether it is confirmed."""
+    await add_friends(store, HAN, OBI, ANAKIN)
+    first, second = message(HAN, OBI), message(HAN, OBI, ANAKIN)
+    for new in (first, second, message(ANAKIN, OBI), message(OBI, HAN), message(HAN, to_friends=True)):
+        await store.append(new)
+    await store.append(message(HAN, OBI, mailbox="other"))
+    await store.confirm(OBI, [first.id])
+
+    found = await store.received(MAILBOX, OBI, HAN, None, 10)
+
+    assert found == [Received(stored(second), True), Received(stored(first), False)]
+    assert await store.received(MAILBOX, OBI, HAN, second.id, 10) == [Received(stored(first), False)]
+    assert await store.received(MAILBOX, OBI, HAN, None, 1) == [Received(stored(second), True)]
+    assert await store.received(MAILBOX, OBI, NOBODY, None, 10) == []
+
+
+async def test_a_message_to_oneself_is_received(store: Store):
+    """A user who names themselves has the message as a recipient, and no other of their own."""
+    mine = message(HAN, HAN)
+    for new in (mine, message(HAN, OBI)):
+        await store.append(new)
+    assert await store.received(MAILBOX, HAN, HAN, None, 10) == [Received(stored(mine), True)]
+    assert await store.senders(MAILBOX, HAN) == [HAN]
+
+
+async def test_who_has_named_a_user_is_known(store: Store):
+    """`senders` returns each of those who named the user as a recipient in the mailbox once, and nobody else."""
+    await add_friends(store, LEIA, OBI)
+    for new in (message(HAN, OBI), message(HAN, OBI), message(ANAKIN, OBI), message(OBI, ZAM)):
+        await store.append(new)
+    await store.append(message(LEIA, to_friends=True))
+    await store.append(message(ZAM, OBI, mailbox="other"))
+    assert sorted(await store.senders(MAILBOX, OBI)) == sorted([HAN, ANAKIN])
+    assert await store.senders(MAILBOX, NOBODY) == []
+
+
+async def test_a_message_is_found_by_whom_it_names(store: Store):
+    """`addressed` returns a message to its recipient, and to nobody else, not even to who sent it."""
+    odd = "an id: with *"
+    new = message(HAN, odd)
+    await store.append(new)
+    assert await store.addressed(MAILBOX, odd, new.id) == stored(new)
+    for user_id, mailbox, message_id in ((HAN, MAILBOX, new.id), (odd, "other", new.id), (odd, MAILBOX, "")):
+        assert await store.addressed(mailbox, user_id, message_id) is None

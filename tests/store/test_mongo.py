@@ -58,6 +58,7 @@ async def test_a_message_is_stored_in_the_shape_of_the_original(store: MongoStor
         "mailbox": MAILBOX,
         "members": [HAN, OBI, LEIA],
         "pending": [LEIA],
+        "to": [OBI, LEIA],
     }
 
 

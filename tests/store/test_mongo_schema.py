@@ -45,13 +45,14 @@ async def refusal(store: MongoStore) -> str:
 
 
 async def test_open_makes_the_indexes(mongo: MongoStore, raw: Database[Document]):
-    """What must be one's own is unique; what is pending, a history and the rooms are in the order of an index each."""
+    """What must be one's own is unique; each part of a mailbox, and the rooms, are in the order of an index."""
     await mongo.open()
     await mongo.close()
     assert indexes(raw, "users") == [([("email", 1)], True)]
     assert indexes(raw, "messages") == [
         ([("mailbox", 1), ("members", 1), ("_id", -1)], False),
         ([("mailbox", 1), ("pending", 1), ("_id", -1)], False),
+        ([("mailbox", 1), ("to", 1), ("sender", 1), ("_id", -1)], False),
     ]
     assert indexes(raw, "rooms") == [([("epoch", -1)], True)]
     assert indexes(raw, "exchanges") == [([("exchangeId", 1)], True)]
@@ -65,7 +66,7 @@ async def test_many_servers_open_at_once(mongo_url: str, mongo_database: str, ra
     await stores[0].append(new)
     assert [await store.pending(MAILBOX, OBI, 1) for store in stores] == [[stored(new)]] * 5
     await asyncio.gather(*(store.close() for store in stores))
-    assert len(indexes(raw, "messages")) == 2
+    assert len(indexes(raw, "messages")) == 3
 
 
 async def test_a_store_may_be_opened_again(mongo: MongoStore):
@@ -94,7 +95,7 @@ async def test_the_collections_of_the_original_are_taken_over(
     await asyncio.gather(*(store.close() for store in stores))
     assert raw["messages"].find_one({"_id": old["_id"]}) == old
     assert indexes(raw, "users") == [([("email", 1)], True)]
-    assert len(indexes(raw, "messages")) == 2
+    assert len(indexes(raw, "messages")) == 3
 
 
 async def test_an_index_on_emails_that_is_not_unique_is_refused(mongo: MongoStore, raw: Database[Document]):

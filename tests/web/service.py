@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from prometheus_client import CollectorRegistry
@@ -17,7 +18,6 @@ from app.config import Settings
 from app.domain.clock import Sequence
 from app.domain.mailbox import Mailbox
 from app.domain.passwords import Passwords
-from app.domain.roster import Presence
 from app.domain.tokens import Tokens
 from app.domain.users import Users
 from app.gateways.base import Hub
@@ -31,9 +31,6 @@ HAN = "624a1138cda69df1a7c29caf"
 OBI = "624a113c721753da2f9e2567"
 ANAKIN = "624a152057ac013c6375d4e3"
 NOBODY = "0123456789abcdef01234567"
-
-
-async def _unheard(user: str) -> None: ...
 
 
 @dataclass
@@ -50,7 +47,7 @@ class Service:
     store: SQLiteStore
     users: Users
     mailbox: Mailbox
-    presence: Presence
+    cluster: LocalCluster
     passwords: Passwords
     registry: CollectorRegistry
     checks: dict[str, bool]
@@ -65,14 +62,13 @@ class Service:
         tokens = Tokens(settings.jwt_secret.get_secret_value(), settings.jwt_expiration)
         users = Users(store, tokens, passwords, uniform_errors=settings.uniform_auth_errors)
         mailbox = Mailbox("friends", store, Sequence())
-        presence = Presence("friends", cluster, settings.presence_grace, _unheard)
         registry, checks = CollectorRegistry(), {"store": True, "cluster": True}
 
         async def readiness() -> dict[str, bool]:
             return checks
 
-        app = create_app(settings, users, mailbox, presence, readiness, registry)
-        service = cls(app, app.test_client(), store, users, mailbox, presence, passwords, registry, checks)
+        app = create_app(settings, users, mailbox, partial(cluster.present, "friends"), readiness, registry)
+        service = cls(app, app.test_client(), store, users, mailbox, cluster, passwords, registry, checks)
         await service._plant()
         return service
 

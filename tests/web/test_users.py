@@ -141,7 +141,7 @@ async def test_who_has_no_good_token_is_refused(
 
 async def test_friends_are_listed_with_who_is_online(service: Service) -> None:
     """A friend with a socket is online, another is not."""
-    await service.presence.arrive(ANAKIN, "socket")
+    await service.cluster.arrive("friends", ANAKIN, "socket")
     response = await service.call("GET", "/users/me/friends", OBI)
     friends = {friend["_id"]: friend for friend in await response.get_json()}
     assert friends.keys() == {HAN, ANAKIN}

@@ -1,0 +1,181 @@
+"""A contract with a mailbox: each connection is given what is pending, then what is live, each message once.
+
+The cluster is a hint and the store is the truth. Where something may have been lost on its way between servers, the
+users whom it concerns are given it from the store, before anything that is live.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+from app.cluster.base import Cluster
+from app.config import Settings
+from app.domain.mailbox import Backlog, Entry, Feed, Mailbox, NewMessage, late
+from app.engine.base import Connection, encode
+from app.gateways.base import Envelope
+from app.gateways.confirmation import Confirmation
+from app.gateways.contract import ContractGateway, Session
+from app.gateways.recovery import Recovery
+from app.metrics import Metrics
+
+__all__ = ["RECOVERED", "MailGateway", "Reader"]
+
+RECOVERED = 5_000
+"""The most messages that a user is looked up for after a gap. A client that lacks more has to connect again."""
+
+
+@dataclass(slots=True)
+class Reader(Session):
+    """A connection that is given messages.
+
+    Attributes:
+        feed: what it is given.
+        confirmation: what its PONGs confirm, where that is how the contract confirms.
+
+    """
+
+    feed: Feed[Any] = field(default_factory=Feed[Any], kw_only=True)
+    confirmation: Confirmation | None = field(default=None, kw_only=True)
+
+
+class MailGateway(ContractGateway):
+    """Gives every connection of a user, whose state is a `Reader`, the messages that the user is sent.
+
+    A contract says what a message is on the wire (`packet`), and in which room it is published (`room_of`).
+    """
+
+    def __init__(self, settings: Settings, mailbox: Mailbox, cluster: Cluster, metrics: Metrics) -> None:
+        super().__init__(settings, cluster, metrics)
+        self._mailbox = mailbox
+        self._recovery = Recovery(self._recover)
+        mailbox.watch(self._found)
+
+    def packet(self, entry: Entry, user: str, pending: bool) -> bytes:
+        """Return the packet of a message.
+
+        Args:
+            entry: the message.
+            user: whom it is for, "" if for many.
+            pending: whether it is not confirmed by the user.
+
+        """
+        raise NotImplementedError
+
+    async def _found(self, message: NewMessage) -> None:
+        """Deliver a message that is stored, although its sender had to be told that it may not be."""
+        raise NotImplementedError
+
+    # publications
+
+    def _publish(self, room: str, entry: Entry, user: str = "") -> None:
+        """Hand a message that was stored to everybody in a room."""
+        self._metrics.messages.labels(self.contract).inc()
+        self._cluster.publish(room, Envelope(self.packet(entry, user, True), entry.id).encode())
+
+    def deliver(self, room: str, envelope: Envelope) -> None:
+        if envelope.message and late(envelope.message):
+            self.resync([room])
+            return
+        packet = self._engine.prepare(envelope.packet)
+        for connection in self._engine.members(room):
+            reader: Reader = connection.state
+            given = reader.feed.given
+            if reader.feed.offer(envelope.message, packet):
+                connection.send(packet)
+                self._gave(reader, given)
+
+    def _gave(self, reader: Reader, before: int) -> None:
+        """Hear that a reader was given messages, and had been given so many before."""
+        if reader.feed.given > before:
+            self._metrics.deliveries.labels(self.contract).inc(reader.feed.given - before)
+            if reader.confirmation:
+                reader.confirmation.wake()
+
+    async def _pending(self, reader: Reader, limit: int) -> list[Entry]:
+        """Return what is pending, newest first, as of a moment after which nothing was missed.
+
+        What was held back meanwhile, and another device has confirmed by now, is part of it, as it would be out of
+        order after it.
+        """
+        while True:
+            gaps = reader.feed.gaps
+            pending = await self._mailbox.pending(reader.user, limit)
+            if overtaken := reader.feed.held - {entry.id for entry in pending}:
+                backlog = (await self._mailbox.backlogs([reader.user], RECOVERED))[reader.user]
+                pending += [entry for entry in backlog.recent if entry.id in overtaken]
+                pending.sort(key=_id, reverse=True)
+            if reader.feed.gaps == gaps:
+                return pending
+
+    def _fitting(self, payloads: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return as many of the first payloads as may be sent in one event, and one at least.
+
+        A list that is more than may wait for a client to read would have it dropped, at each connect again.
+        """
+        room = self._settings.max_buffer // 2
+        for count, payload in enumerate(payloads):
+            room -= len(encode("", payload))
+            if room < 0:
+                return payloads[: max(count, 1)]
+        return payloads
+
+    def _open(self, connection: Connection, given: list[Entry]) -> None:
+        """Send a connection that was sent these what was held back meanwhile, and all that is live from now on."""
+        reader: Reader = connection.state
+        before = reader.feed.given
+        for packet in reader.feed.open(entry.id for entry in given):
+            connection.send(packet)
+        self._gave(reader, before)
+
+    # gaps
+
+    def resync(self, rooms: Collection[str] | None) -> None:
+        wanted = self._rooms.names if rooms is None else rooms
+        for user in {member.state.user for room in wanted for member in self._engine.members(room)}:
+            self._missed(user)
+
+    def _missed(self, user: str) -> None:
+        """Give a user what is pending and was missed, before anything that is live."""
+        for connection in self._devices(user):
+            connection.state.feed.hold()
+        self._recovery.want(user)
+
+    async def _recover(self, users: list[str]) -> None:
+        await self._refresh({user: self._listed(user) for user in users})
+        backlogs = await self._mailbox.backlogs(users, RECOVERED)
+        for user, backlog in backlogs.items():
+            if not self._recovery.outdated(user):
+                for connection in self._listed(user):
+                    self._catch_up(connection, backlog)
+
+    async def _refresh(self, connections: dict[str, list[Connection]]) -> None:
+        """Bring up to date what else the connections of users may have missed. Raise `Unavailable`."""
+
+    def _listed(self, user: str) -> list[Connection]:
+        """Return the connections of a user that have been given their first list."""
+        return [connection for connection in self._devices(user) if connection.state.feed.listed]
+
+    def _catch_up(self, connection: Connection, backlog: Backlog) -> None:
+        """Send what a connection lacks, oldest first, and then what was held back."""
+        reader: Reader = connection.state
+        pending = {entry.id for entry in backlog.pending}
+        entries = {entry.id: entry for entry in chain(backlog.pending, backlog.recent)}
+        lacking = reader.feed.missed(pending, map(_id, backlog.recent))
+        missed = [entries[message_id] for message_id in sorted(lacking)]
+        if len(missed) >= RECOVERED:
+            connection.close()
+            return
+        for entry in missed:
+            connection.send(self._engine.prepare(self.packet(entry, reader.user, entry.id in pending)))
+        self._open(connection, missed)
+
+    async def _end(self) -> None:
+        await asyncio.gather(self._mailbox.close(), self._recovery.close())
+
+
+def _id(entry: Entry) -> str:
+    return entry.id

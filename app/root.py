@@ -1,0 +1,70 @@
+"""The ASGI application of a server: which listener and path is an engine's, and what is left for the web.
+
+Every listener serves every contract at `/<contract>/socket.io`, and all of REST.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.web.operations import LISTENER
+from app.web.security import HEADERS
+
+__all__ = ["ASGI", "Mounts", "Root"]
+
+ASGI = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Mounts:
+    """What is served at a listener.
+
+    Attributes:
+        listener: what it is called.
+        paths: the engines that are there, by path.
+
+    """
+
+    listener: str
+    paths: Mapping[str, ASGI]
+
+
+NOTHING = Mounts("", {})
+
+
+class Root:
+    """The ASGI application: sends a request to an engine or to the web app.
+
+    Args:
+        web: what is no engine's. It finds the listener's name in the scope.
+        ports: what is served where.
+
+    """
+
+    def __init__(self, web: Any, ports: Mapping[int, Mounts]) -> None:
+        self._web = web
+        self._ports = ports
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self._web(scope, receive, send)
+            return
+        mounts = self._ports.get(scope["server"][1], NOTHING)
+        engine = mounts.paths.get(scope["path"].rstrip("/"))
+        if engine is None:
+            await self._web({**scope, LISTENER: mounts.listener}, receive, send)
+        else:
+            await engine(scope, receive, _with_headers(send))
+
+
+def _with_headers(send: Any) -> Any:
+    """Add the security headers to an HTTP answer of an engine."""
+
+    async def send_with_headers(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            message = message | {"headers": [*message.get("headers", ()), *HEADERS]}
+        await send(message)
+
+    return send_with_headers
