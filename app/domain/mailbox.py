@@ -42,8 +42,8 @@ class Entry:
     Attributes:
         id: sorts in the order of sending.
         text: the message itself.
-        sender: user id.
-        username: the sender's first name, "" if the sender does not exist any more.
+        sender: user id, "" where no user sent it.
+        username: the sender's first name, "" if there is no sender, or not any more.
         created_at: milliseconds since the epoch.
 
     """
@@ -182,7 +182,8 @@ class Mailbox:
         return [Letter(Entry.of(one.message), one.pending) for one in received]
 
     async def _entries(self, messages: list[Message]) -> list[Entry]:
-        senders = await self._store.users({message.sender for message in messages}) if messages else {}
+        wanted = {message.sender for message in messages if message.sender}
+        senders = await self._store.users(wanted) if wanted else {}
         return [Entry.of(one, senders[one.sender].name if one.sender in senders else "") for one in messages]
 
 

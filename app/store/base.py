@@ -64,10 +64,11 @@ class NewMessage:
     Attributes:
         id: sorts in the order of sending (`app.domain.clock.Sequence`).
         mailbox: the contract that it belongs to.
-        sender: user id.
+        sender: user id, "" where no user sent it.
         text: the message itself.
         created_at: milliseconds since the epoch.
-        recipients: user ids, or None for all friends that the sender has when the message is stored.
+        recipients: any texts that are not empty, or None for all friends that the sender has when the message is
+            stored.
 
     """
 

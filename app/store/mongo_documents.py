@@ -3,6 +3,7 @@
     users       {_id: ObjectId, email, password, name, surname, friends: [ObjectId], lastSeen: Date}
     messages    {_id: string, sender: ObjectId, message, createdAt: Date, mailbox, members: [string], pending: [string],
                  to: [string]}
+                sender is null where no user sent it
     rooms       {_id: string, epoch, createdBy, createdDate: Date}
     exchanges   {_id: "<epoch>:<order>", exchangeId, username, content, createdAt: Date, more}
                 {_id: "<epoch>:<order>", exchangeId: epoch, closed: true}, the last of a room that is closed
@@ -122,16 +123,17 @@ def friends_of(document: Mapping[str, Any]) -> tuple[str, ...]:
 def message_document(new: NewMessage, recipients: Sequence[str]) -> RawBSONDocument:
     """Return the document of a message, encoded: what cannot be encoded raises here, before anything is sent.
 
-    Raise `InvalidId` if the sender is not 24 hex digits, `UnicodeEncodeError` if a text is not Unicode, and
+    Raise `InvalidId` if there is a sender who is not 24 hex digits, `UnicodeEncodeError` if a text is not Unicode, and
     `DocumentTooLarge`.
     """
+    sender = (new.sender,) if new.sender else ()
     document: Document = {
         "_id": new.id,
-        "sender": ObjectId(new.sender),
+        "sender": ObjectId(new.sender) if sender else None,
         "message": new.text,
         "createdAt": date(new.created_at),
         "mailbox": new.mailbox,
-        "members": list(dict.fromkeys((new.sender, *recipients))),
+        "members": list(dict.fromkeys((*sender, *recipients))),
         "pending": list(recipients),
     }
     if new.recipients is not None:
@@ -151,7 +153,7 @@ def message(document: Mapping[str, Any]) -> Message:
     return Message(
         id=document["_id"],
         mailbox=document["mailbox"],
-        sender=str(document["sender"]),
+        sender=str(document["sender"] or ""),
         text=document["message"],
         created_at=int(document["createdAt"]),
     )

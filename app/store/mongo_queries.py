@@ -261,7 +261,8 @@ async def history(
 
 async def senders(database: Database, mailbox: str, user_id: str) -> list[str]:
     """Find who has sent messages to a user by name."""
-    stages = [{"$match": {"mailbox": mailbox, "to": user_id}}, {"$group": {"_id": "$sender"}}]
+    which = {"mailbox": mailbox, "to": user_id, "sender": {"$ne": None}}
+    stages = [{"$match": which}, {"$group": {"_id": "$sender"}}]
     found = await database["messages"].aggregate(stages)
     return [str(document["_id"]) for document in await found.to_list()]
 
@@ -270,7 +271,7 @@ async def received(
     database: Database, mailbox: str, user_id: str, sender: str, before: str | None, limit: int
 ) -> list[Received]:
     """Find a page of the messages of one sender to a user by name."""
-    which: Document = {"mailbox": mailbox, "to": user_id, "sender": key(sender)}
+    which: Document = {"mailbox": mailbox, "to": user_id, "sender": key(sender) if sender else None}
     if before:
         which["_id"] = {"$lt": before}
     found = await _found(database, which, limit, documents.RECEIVED_FIELDS)

@@ -22,6 +22,7 @@ from app.store.group_commit import each
 
 __all__ = [
     "CONFIRM",
+    "CONFIRM_OF",
     "HISTORY",
     "LAST",
     "PENDING",
@@ -61,7 +62,7 @@ _MAILBOX = """
 PENDING = _MAILBOX.format(index="INDEXED BY pending_entries", which="AND e.pending = 1")
 HISTORY = _MAILBOX.format(index="", which="AND e.message_id < ?4 AND e.message_id > ?5")
 
-SENDERS = "SELECT DISTINCT sender FROM entries WHERE user_id = ?2 AND mailbox = ?1 AND sender IS NOT NULL"
+SENDERS = "SELECT DISTINCT sender FROM entries WHERE user_id = ?2 AND mailbox = ?1 AND sender > ''"
 RECEIVED = """
     SELECT m.id, m.mailbox, m.sender, m.text, m.created_at, e.pending
     FROM entries e INDEXED BY addressed_entries CROSS JOIN messages m ON m.id = e.message_id
@@ -82,6 +83,13 @@ CONFIRM = """
         FROM json_each(?) confirmed CROSS JOIN messages m ON m.id = json_extract(confirmed.value, '$[1]')
     )
 """
+
+CONFIRM_OF = """
+    UPDATE entries SET pending = 0 WHERE pending = 1 AND user_id = ?1 AND (mailbox, message_id) IN (
+        SELECT m.mailbox, m.id FROM json_each(?2) confirmed CROSS JOIN messages m ON m.id = confirmed.value
+    )
+"""
+"""For a user whose name JSON would cut off: SQLite takes it to end at a NUL."""
 
 
 def _inserts(table: str, columns: int) -> dict[int, str]:
@@ -194,7 +202,7 @@ def append(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> li
             continue
         stored.append((message_id, mailbox, sender, message.text, message.created_at))
         entries += [(recipient, mailbox, message_id, 1, named_by) for recipient in recipients]
-        if sender not in recipients:
+        if sender and sender not in recipients:
             entries.append((sender, mailbox, message_id, 0, None))
     try:
         _insert(connection, _INTO_MESSAGES, stored)
@@ -225,8 +233,13 @@ def pending(connection: sqlite3.Connection, query: tuple[str, str, int]) -> list
 
 
 def confirm(connection: sqlite3.Connection, confirmed: Sequence[tuple[str, Sequence[str]]]) -> list[None]:
-    """Mark entries as not pending: those of all calls in one statement."""
-    pairs = [(user_id, message_id) for user_id, message_ids in confirmed for message_id in message_ids]
+    """Mark entries as not pending: those of all calls in one statement, as far as SQLite reads the names in JSON."""
+    pairs: list[tuple[str, str]] = []
+    for user_id, message_ids in confirmed:
+        if "\0" in user_id:
+            connection.execute(CONFIRM_OF, (user_id, json.dumps(message_ids)))
+        else:
+            pairs += [(user_id, message_id) for message_id in message_ids]
     connection.execute(CONFIRM, (json.dumps(pairs),))
     return [None] * len(confirmed)
 

@@ -87,7 +87,7 @@ def read(model: type[M], values: object) -> M:
         return model.model_validate(values)
     except ValidationError as error:
         broken = {detail["loc"][0] for detail in error.errors(include_url=False, include_input=False)}
-    raise Invalid(", ".join(_sentences(model, broken)))
+    raise Invalid(broken=_sentences(model, broken))
 
 
 def _sentences(model: type[BaseModel], broken: set[int | str]) -> list[str]:

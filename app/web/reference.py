@@ -143,7 +143,7 @@ def _answer(status: str, answer: dict[str, Any]) -> Answer:
     if content is None:
         return Answer(status, answer["description"], "", "", "")
     example = content["example"]
-    message = example["message"] if status >= "400" else ""
+    message = _joined(example["message"], ", ") if status >= "400" else ""
     return Answer(status, answer["description"], _ref(content["schema"]), _pretty(example), message)
 
 
@@ -159,10 +159,13 @@ def _schema(name: str, found: dict[str, Any]) -> Schema:
 
 def _field(name: str, found: dict[str, Any], required: bool) -> Field:
     items = found.get("items", {})
-    kind = _ref(found) or found.get("const") or found.get("type", "")
-    if kind == "array":
-        kind = f"array of {_ref(items) or items.get('type')}s"
-    return Field(name, str(kind), _ref(found) or _ref(items), required, tuple(_notes(found)))
+    kind = str(_ref(found) or found.get("const") or _joined(found.get("type", ""), " or "))
+    kind = kind.replace("array", f"array of {_ref(items) or items.get('type')}s") if items else kind
+    return Field(name, kind, _ref(found) or _ref(items), required, tuple(_notes(found)))
+
+
+def _joined(one: str | list[str], joint: str) -> str:
+    return one if isinstance(one, str) else joint.join(one)
 
 
 def _notes(found: dict[str, Any]) -> list[str]:

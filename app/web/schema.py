@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 from quart import Quart
@@ -19,7 +19,7 @@ from werkzeug.routing import Rule
 
 from app import __version__
 from app.web.body import FORM, JSON
-from app.web.errors import NAMES, envelope
+from app.web.envelopes import BY_PREFIX, FRIENDS, NAMES, Envelope, Failure, Mode, envelope_of
 from app.web.models import ANAKIN_ID, HAN_ID
 
 __all__ = ["STORED", "TAGS", "document", "documented", "install"]
@@ -45,6 +45,8 @@ _HEADERS = {
     "WWW-Authenticate": {"description": "The scheme of the credential.", "schema": {"type": "string"}},
     "X-Request-ID": {"description": "Names this request in the server's log.", "schema": {"type": "string"}},
 }
+_KINDS: dict[type, str] = {int: "integer", str: "string", list: "array"}
+_SAMPLES = ((404, "Cannot GET /nope", "GET", "/nope"), (400, ("email must be an email",), "POST", "/auth/login"))
 TAGS = (
     Tag("Users", "Who one is, and how one proves it."),
     Tag("Friends", "Who hears of whom."),
@@ -62,7 +64,7 @@ class _Operation:
     text: str | None
     body: bool
     bearer: bool
-    errors: Mapping[int, str]
+    errors: Mapping[int, str | tuple[str, ...]]
 
 
 def documented(
@@ -73,7 +75,7 @@ def documented(
     request: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
     bearer: bool = False,
-    errors: Mapping[int, str] | None = None,
+    errors: Mapping[int, str | tuple[str, ...]] | None = None,
 ) -> Callable[[F], F]:
     """Put a view into the document. Its docstring is the operation's summary and description.
 
@@ -84,7 +86,8 @@ def documented(
         request: the model of its body, JSON or form.
         query: the model of its query string.
         bearer: whether it wants a token.
-        errors: an example of the message of each error that is the view's own, by status.
+        errors: an example of the message of each error that is the view's own, by status; or of a sentence for each
+            rule that a request breaks.
 
     """
     found = {
@@ -109,7 +112,7 @@ def documented(
     return mark
 
 
-def install(app: Quart, mode: Literal["dev", "prod"]) -> None:
+def install(app: Quart, mode: Mode) -> None:
     """Give the application its document, see `document`; errors are described as the mode has them."""
     app.config[_MODE] = mode
     QuartSchema(
@@ -138,7 +141,8 @@ class _Provider(OpenAPIProvider):
 
     def schema(self) -> dict[str, Any]:
         schema = super().schema()
-        schema["components"]["schemas"]["Error"] = _error_schema(self._app.config[_MODE])
+        for envelope in (FRIENDS[self._app.config[_MODE]], *BY_PREFIX.values()):
+            schema["components"]["schemas"][envelope.schema] = _error_schema(envelope)
         schema["components"]["headers"] = _HEADERS
         return schema
 
@@ -185,10 +189,10 @@ class _Provider(OpenAPIProvider):
         found["responses"] = {str(status): _with_id(answer) for status, answer in {**answers, **errors}.items()}
 
     def _errors(self, operation: _Operation, method: str, path: str) -> dict[int, dict[str, Any]]:
-        mode = self._app.config[_MODE]
+        envelope = envelope_of(path, self._app.config[_MODE])
         return {
-            status: _error(status, envelope(mode, status, text, method, path, _INSTANT))
-            for status, text in sorted(operation.errors.items())
+            status: _error(envelope, _failure(status, message, method, path))
+            for status, message in sorted(operation.errors.items())
         }
 
 
@@ -217,11 +221,19 @@ def _plain(text: str | None) -> dict[str, Any]:
     return {"description": "Text.", "content": {"text/plain": {"schema": {"type": "string"}, "example": text}}}
 
 
-def _error(status: int, example: dict[str, object]) -> dict[str, Any]:
+def _failure(status: int, message: str | tuple[str, ...], method: str, path: str) -> Failure:
+    if isinstance(message, str):
+        return Failure(status, message, method, path, _INSTANT)
+    return Failure(status, ", ".join(message), method, path, _INSTANT, broken=message)
+
+
+def _error(envelope: Envelope, failure: Failure) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{envelope.schema}"}
+    headers = _ERROR_HEADERS.get(failure.status, ())
     return {
-        "description": NAMES[status][1],
-        "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}, "example": example}},
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in _ERROR_HEADERS.get(status, ())},
+        "description": NAMES[failure.status][1],
+        "content": {JSON: {"schema": schema, "example": envelope.show(failure)}},
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
     }
 
 
@@ -230,14 +242,23 @@ def _with_id(answer: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "headers": {**answer.get("headers", {}), **request_id}}
 
 
-def _error_schema(mode: Literal["dev", "prod"]) -> dict[str, Any]:
-    example = envelope(mode, 404, "Cannot GET /nope", "GET", "/nope", _INSTANT)
-    kinds = {key: {"type": "integer" if isinstance(value, int) else "string"} for key, value in example.items()}
-    kinds["timestamp"]["format"] = "date-time"
+def _error_schema(envelope: Envelope) -> dict[str, Any]:
+    """Return what the envelope makes of errors: of one that is about fields, and of one that is not."""
+    examples = [envelope.show(_failure(*sample)) for sample in _SAMPLES]
+    keys = dict.fromkeys(key for example in examples for key in example)
+    kinds = {key: _kind([example[key] for example in examples if key in example]) for key in keys}
+    if "timestamp" in kinds:
+        kinds["timestamp"]["format"] = "date-time"
     return {
         "type": "object",
-        "description": "What every error answers.",
+        "description": "What an error answers.",
         "properties": kinds,
-        "required": list(kinds),
-        "examples": [example],
+        "required": [key for key in keys if all(key in example for example in examples)],
+        "examples": examples,
     }
+
+
+def _kind(values: list[object]) -> dict[str, Any]:
+    kinds = list(dict.fromkeys(_KINDS[type(value)] for value in values))
+    items = {"items": {"type": "string"}} if "array" in kinds else {}
+    return {"type": kinds if len(kinds) > 1 else kinds[0], **items}

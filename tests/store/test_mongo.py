@@ -71,6 +71,12 @@ async def test_a_member_is_one_once(store: MongoStore, raw: Database[Document]):
     }
 
 
+async def test_a_message_of_no_user_has_no_sender(store: MongoStore, raw: Database[Document]):
+    """`sender` is null, and none of the members is nobody."""
+    await store.append(message("", OBI))
+    assert raw["messages"].find_one({}, {"sender": 1, "members": 1, "_id": 0}) == {"sender": None, "members": [OBI]}
+
+
 async def test_a_friendship_is_object_ids_of_both(store: MongoStore, raw: Database[Document]):
     """`befriend` and `touch` keep the shape of a user."""
     await add_friends(store, HAN, OBI)
@@ -99,7 +105,7 @@ async def test_an_instant_of_any_year_is_kept_to_the_millisecond(store: MongoSto
 
 
 async def test_what_has_no_place_in_the_shape_is_not_stored(store: MongoStore):
-    """A user or a sender whose id is not 24 hex digits is a mistake of the caller's."""
+    """A user whose id is not 24 hex digits is a mistake of the caller's, and so is such a sender."""
     with pytest.raises(InvalidId):
         await store.add_user(user("nobody"))
     with pytest.raises(InvalidId):

@@ -185,7 +185,8 @@ def _mismatch(found: dict[str, Any], schema: dict[str, Any], value: Any) -> str 
     if "$ref" in schema:
         return _mismatch(found, found["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]], value)
     kinds: dict[str, type] = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
-    if not isinstance(value, kinds[schema["type"]]):
+    allowed = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    if not isinstance(value, tuple(kinds[name] for name in allowed)):
         return f"{value!r} is no {schema['type']}"
     if "pattern" in schema and not re.search(schema["pattern"], value):
         return f"{value!r} is not like {schema['pattern']}"
