@@ -14,7 +14,7 @@ from app.domain.rates import Rate, seconds
 
 __all__ = ["CONTRACTS", "DEVELOPMENT_SECRET", "Settings", "SettingsError", "load", "name"]
 
-CONTRACTS = ("friends", "direct")
+CONTRACTS = ("friends", "direct", "notifications")
 DEVELOPMENT_SECRET = "parley development secret: never use it where others can reach the server"
 
 
@@ -152,6 +152,44 @@ class Settings(BaseSettings):
     presence_grace: float = _option(
         2.0, "time in which a lost connection may come back unannounced", "PRESENCE_GRACE", ge=0, le=3600
     )
+    auth_timeout: float = _option(
+        10.0, "time in which a client of the presence contract must authenticate", "AUTH_TIMEOUT", gt=0, le=3600
+    )
+    session_sweep: float = _option(
+        300.0,
+        "time after which the sessions of a server that died are gone at the latest",
+        "SESSION_SWEEP_SECONDS",
+        ge=1,
+        le=86400,
+    )
+    max_recipients: int = _option(1000, "recipients of one send_message", "MAX_RECIPIENTS", ge=1, le=100_000)
+    max_metadata: int = _option(
+        10_000, "bytes of the metadata of one send_message, as JSON", "MAX_METADATA", ge=2, le=1_000_000
+    )
+    users_limit: int = _option(500, "users in one list of those who are online", "USERS_LIMIT", ge=1, le=10_000)
+    session_ttl: Annotated[int, BeforeValidator(_seconds)] = _option(
+        604_800,
+        "time after its last use in which a session of the notifications contract is known: 3600, 24h, 7d",
+        "SESSION_TTL",
+        ge=1,
+        le=10**9,
+    )
+    notifications_auth: Annotated[Literal["open", "token"], BeforeValidator(_lower)] = _option(
+        "open",
+        "what a client of the notifications contract has to prove: nothing, or with a token who it is",
+        "NOTIFICATIONS_AUTH",
+    )
+    notifications_api_key: SecretStr | None = _option(
+        None,
+        "what a service must send as X-API-Key to notify somebody over REST; without one, anybody may",
+        "NOTIFICATIONS_API_KEY",
+        min_length=1,
+    )
+    internal_service_keys: SecretStr | None = _option(
+        None,
+        "services that may use the internal gateway, name=key,name=key; without any, everybody who reaches it may",
+        "INTERNAL_SERVICE_KEYS",
+    )
     ping_interval: float = _option(25.0, "time between two heartbeats", "PING_INTERVAL", gt=0, le=3600)
     ping_timeout: float = _option(20.0, "time in which a heartbeat must be answered", "PING_TIMEOUT", gt=0, le=3600)
     max_payload: int = _option(
@@ -217,6 +255,12 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _named_keys(self) -> Settings:
+        if any(not service or not key for service, key in self._services()):
+            raise ValueError("INTERNAL_SERVICE_KEYS: should be name=key,name=key")
+        return self
+
+    @model_validator(mode="after")
     def _whole_cluster_or_none(self) -> Settings:
         wrong: list[str] = []
         if self.database_type not in (None, "mongodb"):
@@ -258,6 +302,16 @@ class Settings(BaseSettings):
     def clustered(self) -> bool:
         """Whether there may be other servers: both MongoDB and Redis were named."""
         return bool(self.mongo_address and self.redis_address)
+
+    @property
+    def service_keys(self) -> dict[str, str]:
+        """The keys of the services that may use the internal gateway, by name; without any, everybody may."""
+        return dict(self._services())
+
+    def _services(self) -> list[tuple[str, str]]:
+        given = self.internal_service_keys.get_secret_value() if self.internal_service_keys else ""
+        pairs = (word.partition("=") for word in _words(given))
+        return [(service.strip(), key.strip()) for service, _, key in pairs]
 
     @property
     def mongo_address(self) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from app.engine.socket_io import SocketIO
 from app.gateways.base import Gateway, Hub
 from app.gateways.direct import DirectGateway
 from app.gateways.friends import FriendsGateway
+from app.gateways.notifications import NotificationsGateway
 from app.listeners import BACKLOG, Listener
 from app.metrics import Metrics
 from app.root import ASGI, Mounts, Root
@@ -82,9 +83,15 @@ def _direct(server: Server) -> Gateway:
     return DirectGateway(server.settings, server.users, server.mailbox("direct"), server.cluster, server.metrics)
 
 
+def _notifications(server: Server) -> Gateway:
+    mailbox = server.mailbox("notifications")
+    return NotificationsGateway(server.settings, server.users, mailbox, server.cluster, server.metrics)
+
+
 GATEWAYS: Mapping[str, Callable[[Server], Gateway]] = {
     "friends": _friends,
     "direct": _direct,
+    "notifications": _notifications,
 }
 """What makes the gateway of each contract."""
 
@@ -121,6 +128,7 @@ class Server:
             partial(self.cluster.present, "friends"),
             self._readiness,
             self.metrics.registry,
+            self._notify,
         )
         self.metrics.watch("parley_store_commits", "Commits of the store", lambda: self.store.commits)
         self.metrics.watch(
@@ -130,6 +138,12 @@ class Server:
     @property
     def _served(self) -> Collection[str]:
         return self.settings.addresses.keys()
+
+    @property
+    def _notify(self) -> Callable[[Any], Awaitable[str]] | None:
+        """What sends a notification, None where that contract is not served."""
+        gateway = self._gateways.get("notifications")
+        return gateway.notify if isinstance(gateway, NotificationsGateway) else None
 
     def mailbox(self, contract: str) -> Mailbox:
         """Return the mailbox of a contract. The ids of all of them are made in one place."""

@@ -11,9 +11,10 @@ from app.cluster.base import Cluster, Listener
 from app.cluster.guarded import Guarded
 from app.cluster.redis_address import Address
 from app.cluster.redis_link import Link
+from app.cluster.redis_list_scripts import ENLIST, LISTED, UNLIST
 from app.cluster.redis_publisher import ORIGIN, Channels, Publisher
 from app.cluster.redis_roster import Roster
-from app.cluster.redis_scripts import ENLIST, LISTED, TALLY, UNLIST
+from app.cluster.redis_scripts import TALLY
 from app.cluster.redis_subscriber import Subscriber
 from app.cluster.redis_wire import decoded, encoded
 from app.domain.errors import Unavailable
@@ -117,6 +118,10 @@ class RedisCluster(Cluster):
         self._ensure_open()
         return await self._roster.arrive(roster, user, socket, data)
 
+    async def update(self, roster: str, user: str, socket: str, data: str) -> None:
+        self._ensure_open()
+        await self._roster.update(roster, user, socket, data)
+
     async def linger(self, roster: str, user: str, socket: str) -> None:
         self._ensure_open()
         await self._roster.linger(roster, user, socket)
@@ -129,9 +134,9 @@ class RedisCluster(Cluster):
         self._ensure_open()
         return await self._roster.census.present(roster, users)
 
-    async def sockets(self, roster: str, users: Iterable[str]) -> dict[str, list[str]]:
+    async def sockets(self, roster: str, users: Iterable[str], most: int) -> dict[str, tuple[int, list[str]]]:
         self._ensure_open()
-        return await self._roster.census.sockets(roster, users)
+        return await self._roster.census.sockets(roster, users, most)
 
     async def count(self, roster: str) -> int:
         self._ensure_open()

@@ -26,8 +26,8 @@ import hashlib
 from dataclasses import dataclass, field
 
 __all__ = [
-    "ARRIVE", "BEAT", "CAME_FIRST", "DEPART", "DIED", "ENLIST", "HELLO", "LEAVE", "LINGER", "LISTED", "PRESENT",
-    "REGISTER", "REMOVE", "SCRIPTS", "SWEEP", "TALLY", "UNKNOWN", "UNLIST", "WAS_THERE", "Script", "microseconds",
+    "ARRIVE", "BEAT", "CAME_FIRST", "COMMON", "DEPART", "DIED", "HELLO", "LEAVE", "LINGER", "PRESENT", "REGISTER",
+    "REMOVE", "SCRIPTS", "SOCKETS", "SWEEP", "TALLY", "UNKNOWN", "UPDATE", "WAS_THERE", "Script", "microseconds",
 ]  # fmt: skip
 
 UNKNOWN = -1
@@ -125,6 +125,18 @@ return first
 """
 )
 """Add a socket: roster, user, socket, data. Answer 1 if the user was absent. The oldest that lingers is forgotten."""
+
+UPDATE = Script(
+    COMMON
+    + """
+local k, f = key(ARGV[3], ARGV[4]), me .. ' ' .. ARGV[5]
+if not known() then return -1 end
+local value = call('HGET', k, f)
+if value then call('HSET', k, f, string.match(value, '^%d+ %d ') .. ARGV[6]) end
+return 0
+"""
+)
+"""Keep other data with a socket: roster, user, socket, data."""
 
 LINGER = Script(
     COMMON
@@ -244,48 +256,22 @@ now. They are in `departed` until whoever told of them takes them out; one who h
 again.
 """
 
-LISTS = (
+SOCKETS = Script(
     COMMON
     + """
-local order, values = p .. ':list:order:' .. ARGV[3], p .. ':list:values:' .. ARGV[3]
-"""
-)
-
-ENLIST = Script(
-    LISTS
-    + """
-local member, value, limit, left = ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7]
-local time = now()
-local newest = call('ZREVRANGE', order, 0, 0, 'WITHSCORES')[2]
-if newest then time = math.max(time, newest + 1) end
-call('ZADD', order, text(time), member)
-call('HSET', values, member, value)
-for _, oldest in ipairs(call('ZRANGE', order, 0, -1 - limit)) do
-  call('ZREM', order, oldest)
-  call('HDEL', values, oldest)
-end
-call('PEXPIRE', order, left)
-call('PEXPIRE', values, left)
-return 0
-"""
-)
-"""Make a member the newest of a list: name, member, value, how many are kept, for how many milliseconds."""
-
-LISTED = Script(
-    LISTS
-    + """
 local answers = {}
-for _, member in ipairs(call('ZREVRANGE', order, 0, ARGV[4] - 1)) do
-  answers[#answers + 1] = member
-  answers[#answers + 1] = call('HGET', values, member) or ''
+for i = 5, #ARGV do
+  local k = key(ARGV[3], ARGV[i])
+  local found = {call('HLEN', k)}
+  for j, value in ipairs(call('HRANDFIELD', k, ARGV[4], 'WITHVALUES')) do
+    if j % 2 == 0 then found[#found + 1] = value end
+  end
+  answers[#answers + 1] = found
 end
 return answers
 """
 )
-"""Answer the newest members of a list, each followed by its value: name, how many, at least one."""
-
-UNLIST = Script(LISTS + "return call('DEL', order, values)")
-"""Forget a list: name."""
+"""Read the sockets of users: roster, how many at most, users. Answer for each how many there are, and their values."""
 
 TALLY = Script(
     """
@@ -301,5 +287,5 @@ return {count, left}
 )
 """Count an event: name, milliseconds of a window. Answer how many there were, and the milliseconds that are left."""
 
-SCRIPTS = (HELLO, BEAT, ARRIVE, LINGER, LEAVE, REGISTER, REMOVE, DEPART, SWEEP, ENLIST, LISTED, UNLIST, TALLY)
-"""All of them."""
+SCRIPTS = (HELLO, BEAT, ARRIVE, UPDATE, LINGER, LEAVE, REGISTER, REMOVE, DEPART, SWEEP, SOCKETS, TALLY)
+"""All of them, but for those of `redis_list_scripts`."""

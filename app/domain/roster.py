@@ -45,9 +45,13 @@ class Presence:
         self._sleep = sleep
         self._expiries: set[asyncio.Task[None]] = set()
 
-    async def arrive(self, user: str, socket: str) -> bool:
+    async def arrive(self, user: str, socket: str, data: str = "") -> bool:
         """Add a socket. Return True if the user was not connected, as far as the cluster can tell now."""
-        return await self._cluster.arrive(self._roster, user, socket)
+        return await self._cluster.arrive(self._roster, user, socket, data)
+
+    async def update(self, user: str, socket: str, data: str) -> None:
+        """Keep other data with a socket."""
+        await self._cluster.update(self._roster, user, socket, data)
 
     async def goodbye(self, user: str, socket: str) -> None:
         """Remove a socket whose client took its leave."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 from quart import Quart
@@ -11,7 +12,19 @@ from quart_cors import cors
 from app.config import Settings
 from app.domain.mailbox import Mailbox
 from app.domain.users import Users
-from app.web import access, auth, correlation, docs, errors, intake, messages, operations, schema, security
+from app.web import (
+    access,
+    auth,
+    correlation,
+    docs,
+    errors,
+    intake,
+    messages,
+    notifications,
+    operations,
+    schema,
+    security,
+)
 from app.web.users import blueprint as users_blueprint
 
 __all__ = ["create_app"]
@@ -27,6 +40,7 @@ def create_app(
     online: Callable[[Iterable[str]], Awaitable[set[str]]],
     readiness: Callable[[], Awaitable[dict[str, bool]]],
     registry: CollectorRegistry,
+    notify: Callable[[Any], Awaitable[str]] | None = None,
 ) -> Quart:
     """Return the application. It opens and closes nothing: what it is given must be open while it serves.
 
@@ -34,12 +48,13 @@ def create_app(
     error has the envelope of `settings.mode`.
 
     Args:
-        settings: `mode`, `trusted_origins` and `max_body` are used.
+        settings: `mode`, `trusted_origins`, `max_body` and `notifications_api_key` are used.
         users: registration, login, tokens and friendships.
         mailbox: whose history `GET /messages` pages.
         online: says which of some users are connected to the friends contract.
         readiness: what this server needs, by name, and whether it can be used now; any False answers 503.
         registry: where the metrics of the requests are kept, and what `GET /metrics` shows.
+        notify: sends a notification, where that contract is served.
 
     """
     app = Quart("app.web", static_folder=None)
@@ -57,10 +72,12 @@ def create_app(
     )
     errors.install(app, settings.mode)
     schema.install(app, settings.mode)
+    notified = [notifications.blueprint(notify, settings.notifications_api_key)] if notify else []
     for blueprint in (
         auth.blueprint(users),
         users_blueprint(users, online),
         messages.blueprint(users, mailbox),
+        *notified,
         operations.blueprint(readiness, registry),
         docs.blueprint(),
     ):

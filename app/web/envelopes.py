@@ -62,11 +62,13 @@ class Envelope:
     Attributes:
         schema: what it is called in the OpenAPI document.
         show: returns the body of an answer.
+        challenge: the kind of credential that is asked for where there is none.
 
     """
 
     schema: str
     show: Callable[[Failure], dict[str, object]]
+    challenge: str = "Bearer"
 
 
 def _dev(failure: Failure) -> dict[str, object]:
@@ -100,7 +102,7 @@ def _notifications(failure: Failure) -> dict[str, object]:
 FRIENDS: Mapping[Mode, Envelope] = {"dev": Envelope("Error", _dev), "prod": Envelope("Error", _prod)}
 """The envelope of all paths that have no other."""
 
-NOTIFICATIONS = Envelope("NotificationError", _notifications)
+NOTIFICATIONS = Envelope("NotificationError", _notifications, challenge="X-API-Key")
 
 BY_PREFIX: Mapping[str, Envelope] = {"/notification/": NOTIFICATIONS, "/api/notification/": NOTIFICATIONS}
 """The envelopes of the paths that begin so."""

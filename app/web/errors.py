@@ -28,8 +28,6 @@ STATUS: dict[type[ParleyError], int] = {
     Unavailable: 503,
 }
 
-_EXTRA_HEADERS = {401: [("WWW-Authenticate", "Bearer")], 503: [("Retry-After", str(RETRY_AFTER))]}
-
 log = structlog.get_logger("parley.web")
 
 
@@ -40,9 +38,10 @@ def install(app: Quart, mode: Mode) -> None:
     """
 
     def answer(failure: Failure, headers: Iterable[tuple[str, str]] = ()) -> Response:
-        shown = envelope_of(failure.path, mode).show(failure)
-        response = Response(json.dumps(shown), failure.status, mimetype="application/json")
-        for name, value in (*_EXTRA_HEADERS.get(failure.status, ()), *headers):
+        envelope = envelope_of(failure.path, mode)
+        response = Response(json.dumps(envelope.show(failure)), failure.status, mimetype="application/json")
+        due = {401: [("WWW-Authenticate", envelope.challenge)], 503: [("Retry-After", str(RETRY_AFTER))]}
+        for name, value in (*due.get(failure.status, ()), *headers):
             response.headers[name] = value
         return response
 

@@ -77,6 +77,7 @@ class Operation:
     summary: str
     description: str
     bearer: bool
+    keyed: bool
     parameters: tuple[Field, ...]
     request: str
     request_example: str
@@ -85,10 +86,12 @@ class Operation:
     _url: str
 
     def command(self, base: str) -> str:
-        """Return a curl command for a POSIX shell; `$TOKEN` holds the token, if one is needed."""
+        """Return a curl command for a POSIX shell; `$TOKEN` and `$KEY` hold what is needed as a credential."""
         lines = [f"curl -sS -X {self.method} {shlex.quote(base + self._url)}"]
         if self.bearer:
             lines.append('-H "Authorization: Bearer $TOKEN"')
+        if self.keyed:
+            lines.append('-H "X-API-Key: $KEY"')
         if self.request:
             lines.append(f"-H 'Content-Type: {JSON}'")
             lines.append(f"-d {shlex.quote(json.dumps(json.loads(self.request_example)))}")
@@ -126,7 +129,8 @@ def _operation(method: str, path: str, found: dict[str, Any]) -> Operation:
         path=path,
         summary=found["summary"],
         description=found["description"],
-        bearer="security" in found,
+        bearer={"bearerAuth": []} in found.get("security", []),
+        keyed={"serviceKey": []} in found.get("security", []),
         parameters=tuple(
             _field(p["name"], {**p["schema"], **p}, p.get("required", False)) for p in found["parameters"]
         ),

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from quart import Quart
 from quart_schema import DataSource, Info, OpenAPIProvider, QuartSchema, Tag, document_querystring, document_request
 from quart_schema import document_response as document_answer
-from quart_schema.openapi import HttpSecurityScheme
+from quart_schema.openapi import APIKeySecurityScheme, HttpSecurityScheme
 from werkzeug.routing import Rule
 
 from app import __version__
@@ -34,7 +34,7 @@ _OF_BODY = {
     415: "Unsupported Media Type",
 }
 _OF_QUERY = {400: "limit must be an integer from 1 to 1000"}
-_OF_BEARER = {401: "Unauthorized"}
+_OF_CREDENTIAL = {401: "Unauthorized"}
 _OPERATION = "_parley_operation"
 _MODE = "PARLEY_MODE"
 _INSTANT = "2024-04-29T12:00:00.000Z"
@@ -51,6 +51,7 @@ TAGS = (
     Tag("Users", "Who one is, and how one proves it."),
     Tag("Friends", "Who hears of whom."),
     Tag("Messages", "What was said."),
+    Tag("Notifications", "What a service tells a user."),
     Tag("Operations", "What whoever runs the server asks."),
 )
 
@@ -64,6 +65,7 @@ class _Operation:
     text: str | None
     body: bool
     bearer: bool
+    keyed: bool
     errors: Mapping[int, str | tuple[str, ...]]
 
 
@@ -75,6 +77,7 @@ def documented(
     request: type[BaseModel] | None = None,
     query: type[BaseModel] | None = None,
     bearer: bool = False,
+    keyed: bool = False,
     errors: Mapping[int, str | tuple[str, ...]] | None = None,
 ) -> Callable[[F], F]:
     """Put a view into the document. Its docstring is the operation's summary and description.
@@ -86,6 +89,7 @@ def documented(
         request: the model of its body, JSON or form.
         query: the model of its query string.
         bearer: whether it wants a token.
+        keyed: whether it wants the key that services have.
         errors: an example of the message of each error that is the view's own, by status; or of a sentence for each
             rule that a request breaks.
 
@@ -93,11 +97,11 @@ def documented(
     found = {
         **(_OF_BODY if request else {}),
         **(_OF_QUERY if query else {}),
-        **(_OF_BEARER if bearer else {}),
+        **(_OF_CREDENTIAL if bearer or keyed else {}),
         **(errors or {}),
     }
     text = answer if isinstance(answer, str) else None
-    operation = _Operation(tag, status, text, request is not None, bearer, found)
+    operation = _Operation(tag, status, text, request is not None, bearer, keyed, found)
 
     def mark(view: F) -> F:
         setattr(view, _OPERATION, operation)
@@ -121,9 +125,12 @@ def install(app: Quart, mode: Mode) -> None:
         swagger_ui_path=None,
         redoc_ui_path=None,
         scalar_ui_path=None,
-        info=Info("Parley", __version__, description="The REST side of the friends contract."),
+        info=Info("Parley", __version__, description="The REST side of all contracts."),
         tags=list(TAGS),
-        security_schemes={"bearerAuth": HttpSecurityScheme(scheme="bearer", bearer_format="JWT")},
+        security_schemes={
+            "bearerAuth": HttpSecurityScheme(scheme="bearer", bearer_format="JWT"),
+            "serviceKey": APIKeySecurityScheme(in_="header", name="X-API-Key"),
+        },
         openapi_provider_class=_Provider,
     )
 
@@ -178,6 +185,8 @@ class _Provider(OpenAPIProvider):
         found["description"] = found.get("description", "").strip()
         if operation.bearer:
             found["security"] = [{"bearerAuth": []}]
+        if operation.keyed:
+            found["security"] = [{"serviceKey": []}]
         if operation.body:
             content = found["requestBody"]["content"]
             found["requestBody"] = {"required": True, "content": {JSON: content[JSON], FORM: content[JSON]}}

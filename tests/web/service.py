@@ -21,6 +21,8 @@ from app.domain.passwords import Passwords
 from app.domain.tokens import Tokens
 from app.domain.users import Users
 from app.gateways.base import Hub
+from app.gateways.notifications import NotificationsGateway
+from app.metrics import Metrics
 from app.store.base import User
 from app.store.sqlite import SQLiteStore
 from app.web import create_app
@@ -39,6 +41,7 @@ class Service:
 
     Attributes:
         checks: what `readiness` answers.
+        notifications: the mailbox of what was sent at `/notification`.
 
     """
 
@@ -51,6 +54,7 @@ class Service:
     passwords: Passwords
     registry: CollectorRegistry
     checks: dict[str, bool]
+    notifications: Mailbox
 
     @classmethod
     async def start(cls, **options: Any) -> Service:
@@ -63,12 +67,17 @@ class Service:
         users = Users(store, tokens, passwords, uniform_errors=settings.uniform_auth_errors)
         mailbox = Mailbox("friends", store, Sequence())
         registry, checks = CollectorRegistry(), {"store": True, "cluster": True}
+        notifications = Mailbox("notifications", store, Sequence())
+        notify = NotificationsGateway(settings, users, notifications, cluster, Metrics()).notify
 
         async def readiness() -> dict[str, bool]:
             return checks
 
-        app = create_app(settings, users, mailbox, partial(cluster.present, "friends"), readiness, registry)
-        service = cls(app, app.test_client(), store, users, mailbox, cluster, passwords, registry, checks)
+        online = partial(cluster.present, "friends")
+        app = create_app(settings, users, mailbox, online, readiness, registry, notify)
+        service = cls(
+            app, app.test_client(), store, users, mailbox, cluster, passwords, registry, checks, notifications
+        )
         await service._plant()
         return service
 

@@ -15,6 +15,7 @@ from app.web.reference import Operation, operations
 from app.web.schema import document
 from tests.web.service import ANAKIN, HAN, NOBODY, OBI, Service
 
+KEY = "the key of all services"
 UNDOCUMENTED = {"/openapi.json", "/docs", "/docs/docs.css"}
 
 
@@ -52,7 +53,8 @@ async def test_the_document_is_openapi_3_1(service: Service) -> None:
         for step in reference.removeprefix("#/").split("/"):
             target = target[step]
     assert found["components"]["securitySchemes"] == {
-        "bearerAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+        "bearerAuth": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+        "serviceKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     }
 
 
@@ -61,7 +63,7 @@ async def test_every_operation_is_described(service: Service) -> None:
     found = await _document(service)
     tags = {tag["name"] for tag in found["tags"]}
     ids = [operation["operationId"] for _, _, operation in _operations(found)]
-    assert len(ids) == len(set(ids)) == 11
+    assert len(ids) == len(set(ids)) == 13
     for path, _, operation in _operations(found):
         assert operation["summary"].endswith(".")
         assert len(operation["tags"]) == 1
@@ -101,7 +103,7 @@ async def test_every_documented_status_is_real(mode: str) -> None:
     async with _started(mode) as service:
         found = json.loads(json.dumps(document(service.app)))
     cases = [(one, answer.status) for one in operations(found) for answer in (*one.answers, *one.errors)]
-    assert len(cases) == 51
+    assert len(cases) == 67
     for operation, status in cases:
         async with _started(mode) as service:
             response = await _provoke(service, operation, int(status))
@@ -118,7 +120,7 @@ async def test_every_documented_status_is_real(mode: str) -> None:
 
 @asynccontextmanager
 async def _started(mode: str) -> AsyncIterator[Service]:
-    service = await Service.start(mode=mode, max_body=1000)
+    service = await Service.start(mode=mode, max_body=1000, notifications_api_key=KEY)
     try:
         yield service
     finally:
@@ -127,8 +129,9 @@ async def _started(mode: str) -> AsyncIterator[Service]:
 
 async def _provoke(service: Service, operation: Operation, status: int) -> Response:
     """Make a request of the operation that is answered with the status."""
-    headers = await service.bearer(HAN) if operation.bearer else {}
-    headers["Content-Type"] = "application/json"
+    headers = {"Content-Type": "application/json"}
+    headers |= await service.bearer(HAN) if operation.bearer else {}
+    headers |= {"X-API-Key": KEY} if operation.keyed else {}
     path = operation.path.format(userId=HAN, friendId=OBI)
     body = operation.request_example.encode()
     match status:
@@ -138,6 +141,8 @@ async def _provoke(service: Service, operation: Operation, status: int) -> Respo
             path += "?limit=0"
         case 401 if operation.bearer:
             del headers["Authorization"]
+        case 401 if operation.keyed:
+            del headers["X-API-Key"]
         case 401:
             body = b'{"email": "leia@mail.com", "password": "123456"}'
         case 403:
@@ -175,7 +180,7 @@ def _break(service: Service) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("secret of the house")
 
-    for name in ("user", "user_by_email", "add_user"):
+    for name in ("user", "user_by_email", "add_user", "append"):
         setattr(service.store, name, fail)
     service.checks["store"] = "perhaps"  # pyright: ignore
 
