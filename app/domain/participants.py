@@ -22,6 +22,9 @@ ROSTER = "rooms"
 KEPT = 1_000
 """How many names are listed of a room."""
 
+SOCKETS = 10_000
+"""How many sockets in a room are looked at; who has none of those may be listed as not connected."""
+
 KEPT_SECONDS = 86_400.0
 """How long who has left is listed after the last who came."""
 
@@ -67,10 +70,10 @@ class Participants:
 
     async def of_all(self, rooms: Collection[Room]) -> dict[str, list[Participant]]:
         """Return the participants of each room, by epoch. Raise `Unavailable`."""
-        sockets = await self._cluster.sockets(ROSTER, [room.epoch for room in rooms])
+        sockets = await self._cluster.sockets(ROSTER, [room.epoch for room in rooms], SOCKETS)
         lists = await asyncio.gather(*(self._cluster.listed(_list(room), KEPT) for room in rooms))
         return {
-            room.epoch: _joined(list(reversed(known)), sockets.get(room.epoch, []))
+            room.epoch: _joined(list(reversed(known)), sockets.get(room.epoch, (0, []))[1])
             for room, known in zip(rooms, lists, strict=True)
         }
 
