@@ -18,7 +18,9 @@ from app.cluster.local import LocalCluster
 from app.config import Settings
 from app.domain.clock import Sequence
 from app.domain.mailbox import Mailbox
+from app.domain.participants import Participants
 from app.domain.passwords import Passwords
+from app.domain.rooms import Rooms
 from app.domain.tokens import Tokens
 from app.domain.users import Users
 from app.engine import conformance, handover
@@ -29,6 +31,7 @@ from app.gateways.base import Gateway, Hub
 from app.gateways.direct import DirectGateway
 from app.gateways.friends import FriendsGateway
 from app.gateways.notifications import NotificationsGateway
+from app.gateways.rooms import RoomsGateway, tell_closed
 from app.listeners import BACKLOG, Listener
 from app.metrics import Metrics
 from app.root import ASGI, Mounts, Root
@@ -83,6 +86,10 @@ def _direct(server: Server) -> Gateway:
     return DirectGateway(server.settings, server.users, server.mailbox("direct"), server.cluster, server.metrics)
 
 
+def _rooms(server: Server) -> Gateway:
+    return RoomsGateway(server.settings, server.rooms, server.cluster, server.metrics)
+
+
 def _notifications(server: Server) -> Gateway:
     mailbox = server.mailbox("notifications")
     return NotificationsGateway(server.settings, server.users, mailbox, server.cluster, server.metrics)
@@ -91,6 +98,7 @@ def _notifications(server: Server) -> Gateway:
 GATEWAYS: Mapping[str, Callable[[Server], Gateway]] = {
     "friends": _friends,
     "direct": _direct,
+    "rooms": _rooms,
     "notifications": _notifications,
 }
 """What makes the gateway of each contract."""
@@ -118,6 +126,7 @@ class Server:
             on_friendship=self._hub.friendship,
         )
         self._ids = Sequence()
+        self.rooms = Rooms(self.store, self._ids, Participants(self.cluster), partial(tell_closed, self.cluster))
         self._gateways = {contract: GATEWAYS[contract](self) for contract in GATEWAYS if contract in self._served}
         self._engines = {contract: self._engine(gateway) for contract, gateway in self._gateways.items()}
         self._draining = False
@@ -125,6 +134,7 @@ class Server:
             settings,
             self.users,
             self.mailbox("friends"),
+            self.rooms,
             partial(self.cluster.present, "friends"),
             self._readiness,
             self.metrics.registry,
