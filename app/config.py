@@ -14,7 +14,7 @@ from app.domain.rates import Rate, seconds
 
 __all__ = ["CONTRACTS", "DEVELOPMENT_SECRET", "Settings", "SettingsError", "load", "name"]
 
-CONTRACTS = ("friends", "direct", "notifications", "presence")
+CONTRACTS = ("friends", "direct", "rooms", "notifications", "presence")
 DEVELOPMENT_SECRET = "parley development secret: never use it where others can reach the server"
 
 

@@ -19,7 +19,9 @@ from app.config import Settings
 from app.domain.clock import Sequence
 from app.domain.limits import SharedLimit
 from app.domain.mailbox import Mailbox
+from app.domain.participants import Participants
 from app.domain.passwords import Passwords
+from app.domain.rooms import Rooms
 from app.domain.tokens import Tokens
 from app.domain.users import Users
 from app.engine import conformance, handover
@@ -33,6 +35,7 @@ from app.gateways.friends import FriendsGateway
 from app.gateways.internal import InternalGateway
 from app.gateways.notifications import NotificationsGateway
 from app.gateways.presence import PresenceGateway
+from app.gateways.rooms import RoomsGateway, tell_closed
 from app.listeners import BACKLOG, Listener
 from app.metrics import Metrics
 from app.root import ASGI, Mounts, Root
@@ -98,6 +101,10 @@ def _internal(server: Server) -> Gateway:
     return InternalGateway(server.settings, server.courier, server.cluster, server.metrics)
 
 
+def _rooms(server: Server) -> Gateway:
+    return RoomsGateway(server.settings, server.rooms, server.cluster, server.metrics)
+
+
 def _notifications(server: Server) -> Gateway:
     mailbox = server.mailbox("notifications")
     return NotificationsGateway(server.settings, server.users, mailbox, server.cluster, server.metrics)
@@ -108,6 +115,7 @@ GATEWAYS: Mapping[str, Callable[[Server], Gateway]] = {
     "direct": _direct,
     "presence": _presence,
     "internal": _internal,
+    "rooms": _rooms,
     "notifications": _notifications,
 }
 """What makes the gateway of each contract."""
@@ -135,6 +143,7 @@ class Server:
             on_friendship=self._hub.friendship,
         )
         self._ids = Sequence()
+        self.rooms = Rooms(self.store, self._ids, Participants(self.cluster), partial(tell_closed, self.cluster))
         self._gateways = {contract: GATEWAYS[contract](self) for contract in GATEWAYS if contract in self._served}
         self._engines = {contract: self._engine(gateway) for contract, gateway in self._gateways.items()}
         self._draining = False
@@ -142,6 +151,7 @@ class Server:
             settings,
             self.users,
             self.mailbox("friends"),
+            self.rooms,
             partial(self.cluster.present, "friends"),
             self._readiness,
             self.metrics.registry,

@@ -127,11 +127,14 @@ class Mailbox:
         self.name = name
         self._store = store
         self._ids = ids
-        self._doubts: Doubts | None = None
+        self._doubts: Doubts[NewMessage] | None = None
 
     def watch(self, found: Callable[[NewMessage], Awaitable[None]]) -> None:
         """Have `found` called with every message that turns out to be stored after `post` had to give it up."""
-        self._doubts = Doubts(self._store, found)
+        self._doubts = Doubts(self._is_stored, found)
+
+    async def _is_stored(self, message: NewMessage) -> bool:
+        return await self._store.stored(message.id)
 
     async def close(self) -> bool:
         """Look no more for messages that were given up. Return False if one of them may be stored."""

@@ -11,6 +11,7 @@ from quart_cors import cors
 
 from app.config import Settings
 from app.domain.mailbox import Mailbox
+from app.domain.rooms import Rooms
 from app.domain.users import Users
 from app.web import (
     access,
@@ -23,6 +24,7 @@ from app.web import (
     messages,
     notifications,
     operations,
+    rooms,
     schema,
     security,
 )
@@ -38,6 +40,7 @@ def create_app(
     settings: Settings,
     users: Users,
     mailbox: Mailbox,
+    all_rooms: Rooms,
     online: Callable[[Iterable[str]], Awaitable[set[str]]],
     readiness: Callable[[], Awaitable[dict[str, bool]]],
     registry: CollectorRegistry,
@@ -53,6 +56,7 @@ def create_app(
         settings: `mode`, `trusted_origins`, `max_body` and `notifications_api_key` are used.
         users: registration, login, tokens and friendships.
         mailbox: whose history `GET /messages` pages.
+        all_rooms: the rooms of the rooms contract.
         online: says which of some users are connected to the friends contract.
         readiness: what this server needs, by name, and whether it can be used now; any False answers 503.
         registry: where the metrics of the requests are kept, and what `GET /metrics` shows.
@@ -82,6 +86,7 @@ def create_app(
         auth.blueprint(users),
         users_blueprint(users, online),
         messages.blueprint(users, mailbox),
+        rooms.blueprint(all_rooms),
         *notified,
         operations.blueprint(readiness, registry),
         docs.blueprint(),
