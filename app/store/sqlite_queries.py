@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 from app.domain.errors import Conflict, NotFound
 from app.store.base import Message, NewMessage, Owed, Received, User
-from app.store.group_commit import Operation
+from app.store.group_commit import each
 
 __all__ = [
     "CONFIRM",
@@ -49,9 +49,6 @@ __all__ = [
     "user_by_email",
     "users",
 ]
-
-A = TypeVar("A")
-R = TypeVar("R")
 
 _USER = "SELECT id, email, password, name, surname, last_seen FROM users "
 _FRIENDS = "SELECT friend_id FROM friendships WHERE user_id = ? ORDER BY position"
@@ -109,22 +106,13 @@ _INTO_MESSAGES = _inserts("messages (id, mailbox, sender, text, created_at)", 5)
 _INTO_ENTRIES = _inserts("entries (user_id, mailbox, message_id, pending, sender)", 5)
 
 
-def _each(operation: Callable[[sqlite3.Connection, A], R]) -> Operation[A, R]:
-    """Make an operation of a function that serves one call."""
-
-    def run(connection: sqlite3.Connection, arguments: Sequence[A]) -> list[R]:
-        return [operation(connection, argument) for argument in arguments]
-
-    return run
-
-
-@_each
+@each
 def ping(connection: sqlite3.Connection, _: None) -> None:
     """Read something trivial."""
     connection.execute("SELECT 1 FROM users LIMIT 1").fetchone()
 
 
-@_each
+@each
 def add_user(connection: sqlite3.Connection, user: User) -> None:
     """Insert a user, with one row for each friend: the user's own."""
     row = (user.id, user.email.lower(), user.password, user.name, user.surname, user.last_seen)
@@ -139,13 +127,13 @@ def add_user(connection: sqlite3.Connection, user: User) -> None:
         connection.execute("INSERT INTO friendships (user_id, friend_id) VALUES (?, ?)", (user.id, friend))
 
 
-@_each
+@each
 def user(connection: sqlite3.Connection, user_id: str) -> User | None:
     """Select a user by id."""
     return _first(connection, connection.execute(_USER + "WHERE id = ?", (user_id,)))
 
 
-@_each
+@each
 def user_by_email(connection: sqlite3.Connection, email: str) -> User | None:
     """Select a user by e-mail."""
     return _first(connection, connection.execute(_USER + "WHERE email = ?", (email.lower(),)))
@@ -163,7 +151,7 @@ def _with_friends(row: tuple[Any, ...], friends: Iterable[str]) -> User:
     return User(user_id, email, password, name, surname, tuple(friends), last_seen)
 
 
-@_each
+@each
 def users(connection: sqlite3.Connection, user_ids: Sequence[str]) -> dict[str, User]:
     """Select users by id."""
     wanted = (json.dumps(user_ids),)
@@ -178,7 +166,7 @@ def users(connection: sqlite3.Connection, user_ids: Sequence[str]) -> dict[str, 
     return {row[0]: _with_friends(row, friends.get(row[0], ())) for row in rows}
 
 
-@_each
+@each
 def befriend(connection: sqlite3.Connection, pair: tuple[str, str]) -> bool:
     """Insert a friendship, a row for each side."""
     [known] = connection.execute("SELECT count(*) FROM users WHERE id IN (?, ?)", pair).fetchone()
@@ -190,13 +178,13 @@ def befriend(connection: sqlite3.Connection, pair: tuple[str, str]) -> bool:
     return begun.rowcount > 0
 
 
-@_each
+@each
 def unfriend(connection: sqlite3.Connection, pair: tuple[str, str]) -> bool:
     """Delete a friendship, both rows."""
     return connection.execute(UNFRIEND, pair).rowcount > 0
 
 
-@_each
+@each
 def touch(connection: sqlite3.Connection, seen: tuple[str, int]) -> None:
     """Set the later of the time known and the time given."""
     connection.execute("UPDATE users SET last_seen = ?2 WHERE id = ?1 AND last_seen < ?2", seen)
@@ -236,19 +224,19 @@ def _insert(connection: sqlite3.Connection, into: dict[int, str], rows: Sequence
             start += size
 
 
-@_each
+@each
 def stored(connection: sqlite3.Connection, message_id: str) -> bool:
     """Select whether a message has the id."""
     return connection.execute("SELECT 1 FROM messages WHERE id = ?", (message_id,)).fetchone() is not None
 
 
-@_each
+@each
 def pending(connection: sqlite3.Connection, query: tuple[str, str, int]) -> list[Message]:
     """Select what is pending in a mailbox for a user."""
     return [Message(*row) for row in connection.execute(PENDING, query).fetchall()]
 
 
-@_each
+@each
 def oldest(connection: sqlite3.Connection, query: tuple[str, str, int]) -> list[Message]:
     """Select what is pending for longest in a mailbox for a user."""
     return [Message(*row) for row in connection.execute(OLDEST, query).fetchall()]
@@ -266,33 +254,33 @@ def confirm(connection: sqlite3.Connection, confirmed: Sequence[tuple[str, Seque
     return [None] * len(confirmed)
 
 
-@_each
+@each
 def history(connection: sqlite3.Connection, query: tuple[str, str, int, str, str]) -> list[Message]:
     """Select a page of the messages that a user sent or was sent."""
     return [Message(*row) for row in connection.execute(HISTORY, query).fetchall()]
 
 
-@_each
+@each
 def senders(connection: sqlite3.Connection, query: tuple[str, str]) -> list[str]:
     """Select who has sent messages to a user by name."""
     return [sender for (sender,) in connection.execute(SENDERS, query).fetchall()]
 
 
-@_each
+@each
 def received(connection: sqlite3.Connection, query: tuple[str, str, str, str, int]) -> list[Received]:
     """Select a page of the messages of one sender to a user by name."""
     rows = connection.execute(RECEIVED, query).fetchall()
     return [Received(Message(*row), bool(pending)) for *row, pending in rows]
 
 
-@_each
+@each
 def addressed(connection: sqlite3.Connection, query: tuple[str, str, str]) -> Message | None:
     """Select a message to a user by name."""
     row = connection.execute(_ADDRESSED, query).fetchone()
     return Message(*row) if row else None
 
 
-@_each
+@each
 def owed(connection: sqlite3.Connection, query: tuple[str, Sequence[str], str, int]) -> list[Owed]:
     """Select what is pending for users, and a part of the history of each."""
     mailbox, user_ids, after, limit = query

@@ -11,6 +11,7 @@ from quart_cors import cors
 
 from app.config import Settings
 from app.domain.mailbox import Mailbox
+from app.domain.rooms import Rooms
 from app.domain.users import Users
 from app.web import (
     access,
@@ -19,9 +20,11 @@ from app.web import (
     docs,
     errors,
     intake,
+    limit,
     messages,
     notifications,
     operations,
+    rooms,
     schema,
     security,
 )
@@ -37,9 +40,11 @@ def create_app(
     settings: Settings,
     users: Users,
     mailbox: Mailbox,
+    all_rooms: Rooms,
     online: Callable[[Iterable[str]], Awaitable[set[str]]],
     readiness: Callable[[], Awaitable[dict[str, bool]]],
     registry: CollectorRegistry,
+    take: Callable[[str], Awaitable[None]] | None = None,
     notify: Callable[[Any], Awaitable[str]] | None = None,
 ) -> Quart:
     """Return the application. It opens and closes nothing: what it is given must be open while it serves.
@@ -51,9 +56,11 @@ def create_app(
         settings: `mode`, `trusted_origins`, `max_body` and `notifications_api_key` are used.
         users: registration, login, tokens and friendships.
         mailbox: whose history `GET /messages` pages.
+        all_rooms: the rooms of the rooms contract.
         online: says which of some users are connected to the friends contract.
         readiness: what this server needs, by name, and whether it can be used now; any False answers 503.
         registry: where the metrics of the requests are kept, and what `GET /metrics` shows.
+        take: counts a request of a client's address, and raises `TooMany` where it is one too many.
         notify: sends a notification, where that contract is served.
 
     """
@@ -64,6 +71,8 @@ def create_app(
     access.install(app, registry)
     correlation.install(app)
     security.install(app)
+    if take:
+        limit.install(app, take)
     cors(
         app,
         allow_origin="*" if "*" in settings.trusted_origins else settings.trusted_origins,
@@ -77,6 +86,7 @@ def create_app(
         auth.blueprint(users),
         users_blueprint(users, online),
         messages.blueprint(users, mailbox),
+        rooms.blueprint(all_rooms),
         *notified,
         operations.blueprint(readiness, registry),
         docs.blueprint(),

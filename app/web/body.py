@@ -14,7 +14,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 from app.domain.errors import Invalid
 from app.web.fields import read
 
-__all__ = ["FORM", "JSON", "body", "fields"]
+__all__ = ["FORM", "JSON", "body", "fields", "json_body"]
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -31,20 +31,34 @@ async def body(model: type[M]) -> M:
     return read(model, await fields())
 
 
+async def json_body(model: type[M]) -> M:
+    """Return the request's body as the model has it, read as JSON whatever type it is said to have.
+
+    Raise `Invalid` as `body` does, `UnsupportedMediaType` if it is compressed, `RequestEntityTooLarge`.
+    """
+    data = await _data()
+    return read(model, _json(data) if data else {})
+
+
 async def fields() -> dict[str, Any]:
     """Return the request's body, an object, with all its keys.
 
     An empty body is an object without keys. Raise `Invalid` if it is malformed or no object;
     `UnsupportedMediaType` (415) if it is neither JSON nor a form, or compressed; `RequestEntityTooLarge` (413).
     """
-    data = await request.get_data(cache=True, as_text=False, parse_form_data=False)
+    data = await _data()
     return _parsed(data) if data else {}
+
+
+async def _data() -> bytes:
+    data = await request.get_data(cache=True, as_text=False, parse_form_data=False)
+    if data and request.headers.get("Content-Encoding", "identity") != "identity":
+        raise UnsupportedMediaType
+    return data
 
 
 def _parsed(data: bytes) -> dict[str, Any]:
     kind = request.mimetype
-    if request.headers.get("Content-Encoding", "identity") != "identity":
-        raise UnsupportedMediaType
     if kind == FORM:
         return _form(data)
     if kind == JSON or (kind.startswith("application/") and kind.endswith("+json")):

@@ -1,7 +1,8 @@
 """What an error looks like on the wire: a contract has an envelope, and the path says whose an error is.
 
 That of friends, which is also for what no other contract has, tells what happened in `dev`, and little in `prod`.
-That of notifications is what NestJS answers by itself.
+That of notifications is what NestJS answers by itself. So is that of rooms, but for the errors that its document
+names by a code.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from app.domain.rooms import RoomConflict, RoomForbidden, RoomNotFound
 
 __all__ = ["BY_PREFIX", "FRIENDS", "NAMES", "Envelope", "Failure", "Mode", "envelope_of"]
 
@@ -99,12 +102,27 @@ def _notifications(failure: Failure) -> dict[str, object]:
     }
 
 
+def _rooms(failure: Failure) -> dict[str, object]:
+    if failure.code in _ROOMS_CODES:
+        return {"code": failure.code, "message": failure.text}
+    nest = _notifications(failure)
+    return {key: nest[key] for key in ("statusCode", "message", "error")}
+
+
+_ROOMS_CODES = {error.code for error in (RoomConflict, RoomForbidden, RoomNotFound)}
+
 FRIENDS: Mapping[Mode, Envelope] = {"dev": Envelope("Error", _dev), "prod": Envelope("Error", _prod)}
 """The envelope of all paths that have no other."""
 
 NOTIFICATIONS = Envelope("NotificationError", _notifications, challenge="X-API-Key")
 
-BY_PREFIX: Mapping[str, Envelope] = {"/notification/": NOTIFICATIONS, "/api/notification/": NOTIFICATIONS}
+ROOMS = Envelope("RoomError", _rooms)
+
+BY_PREFIX: Mapping[str, Envelope] = {
+    "/notification/": NOTIFICATIONS,
+    "/api/notification/": NOTIFICATIONS,
+    "/api/v1/rooms": ROOMS,
+}
 """The envelopes of the paths that begin so."""
 
 

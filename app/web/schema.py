@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 from quart import Quart
@@ -18,9 +18,12 @@ from quart_schema.openapi import APIKeySecurityScheme, HttpSecurityScheme
 from werkzeug.routing import Rule
 
 from app import __version__
+from app.domain.errors import ParleyError
+from app.domain.rooms import RoomNotFound
 from app.web.body import FORM, JSON
 from app.web.envelopes import BY_PREFIX, FRIENDS, NAMES, Envelope, Failure, Mode, envelope_of
 from app.web.models import ANAKIN_ID, HAN_ID
+from app.web.room_models import ROOM_ID
 
 __all__ = ["STORED", "TAGS", "document", "documented", "install"]
 
@@ -38,7 +41,7 @@ _OF_CREDENTIAL = {401: "Unauthorized"}
 _OPERATION = "_parley_operation"
 _MODE = "PARLEY_MODE"
 _INSTANT = "2024-04-29T12:00:00.000Z"
-_PATH_EXAMPLES = {"userId": HAN_ID, "friendId": ANAKIN_ID}
+_PATH_EXAMPLES = {"userId": HAN_ID, "friendId": ANAKIN_ID, "roomId": ROOM_ID}
 _ERROR_HEADERS = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}
 _HEADERS = {
     "Retry-After": {"description": "Seconds to wait before a retry.", "schema": {"type": "integer"}},
@@ -46,14 +49,23 @@ _HEADERS = {
     "X-Request-ID": {"description": "Names this request in the server's log.", "schema": {"type": "string"}},
 }
 _KINDS: dict[type, str] = {int: "integer", str: "string", list: "array"}
-_SAMPLES = ((404, "Cannot GET /nope", "GET", "/nope"), (400, ("email must be an email",), "POST", "/auth/login"))
+_NO_ROOM = RoomNotFound(f"Room with '{ROOM_ID}' not found")
+_SAMPLES: tuple[tuple[int, str | tuple[str, ...] | ParleyError, str, str], ...] = (
+    (404, "Cannot GET /nope", "GET", "/nope"),
+    (400, ("email must be an email",), "POST", "/auth/login"),
+    (404, _NO_ROOM, "DELETE", f"/api/v1/rooms/{ROOM_ID}"),
+)
 TAGS = (
     Tag("Users", "Who one is, and how one proves it."),
     Tag("Friends", "Who hears of whom."),
     Tag("Messages", "What was said."),
+    Tag("Rooms", "What is said among all who know a name."),
     Tag("Notifications", "What a service tells a user."),
     Tag("Operations", "What whoever runs the server asks."),
 )
+
+Told: TypeAlias = str | tuple[str, ...] | ParleyError
+"""The message of an error, a sentence for each broken rule, or an error that has a code besides."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,9 +76,10 @@ class _Operation:
     status: int
     text: str | None
     body: bool
+    json: bool
     bearer: bool
     keyed: bool
-    errors: Mapping[int, str | tuple[str, ...]]
+    errors: Mapping[int, Told]
 
 
 def documented(
@@ -75,10 +88,11 @@ def documented(
     *,
     status: int = 200,
     request: type[BaseModel] | None = None,
+    json: bool = False,
     query: type[BaseModel] | None = None,
     bearer: bool = False,
     keyed: bool = False,
-    errors: Mapping[int, str | tuple[str, ...]] | None = None,
+    errors: Mapping[int, Told] | None = None,
 ) -> Callable[[F], F]:
     """Put a view into the document. Its docstring is the operation's summary and description.
 
@@ -87,11 +101,11 @@ def documented(
         answer: the model it answers, or an example of the text, or None for no content.
         status: the status of that answer.
         request: the model of its body, JSON or form.
+        json: whether that is read as JSON whatever it is said to be.
         query: the model of its query string.
         bearer: whether it wants a token.
         keyed: whether it wants the key that services have.
-        errors: an example of the message of each error that is the view's own, by status; or of a sentence for each
-            rule that a request breaks.
+        errors: an example of each error that is the view's own, by status.
 
     """
     found = {
@@ -101,7 +115,7 @@ def documented(
         **(errors or {}),
     }
     text = answer if isinstance(answer, str) else None
-    operation = _Operation(tag, status, text, request is not None, bearer, keyed, found)
+    operation = _Operation(tag, status, text, request is not None, json, bearer, keyed, found)
 
     def mark(view: F) -> F:
         setattr(view, _OPERATION, operation)
@@ -188,8 +202,9 @@ class _Provider(OpenAPIProvider):
         if operation.keyed:
             found["security"] = [{"serviceKey": []}]
         if operation.body:
-            content = found["requestBody"]["content"]
-            found["requestBody"] = {"required": True, "content": {JSON: content[JSON], FORM: content[JSON]}}
+            content = found["requestBody"]["content"][JSON]
+            kinds = (JSON,) if operation.json else (JSON, FORM)
+            found["requestBody"] = {"required": True, "content": dict.fromkeys(kinds, content)}
         for parameter in found["parameters"]:
             if parameter["in"] == "path":
                 parameter["example"] = _PATH_EXAMPLES[parameter["name"]]
@@ -230,10 +245,12 @@ def _plain(text: str | None) -> dict[str, Any]:
     return {"description": "Text.", "content": {"text/plain": {"schema": {"type": "string"}, "example": text}}}
 
 
-def _failure(status: int, message: str | tuple[str, ...], method: str, path: str) -> Failure:
-    if isinstance(message, str):
-        return Failure(status, message, method, path, _INSTANT)
-    return Failure(status, ", ".join(message), method, path, _INSTANT, broken=message)
+def _failure(status: int, told: Told, method: str, path: str) -> Failure:
+    if isinstance(told, ParleyError):
+        return Failure(status, told.text, method, path, _INSTANT, told.code)
+    if isinstance(told, str):
+        return Failure(status, told, method, path, _INSTANT)
+    return Failure(status, ", ".join(told), method, path, _INSTANT, broken=told)
 
 
 def _error(envelope: Envelope, failure: Failure) -> dict[str, Any]:
@@ -252,8 +269,10 @@ def _with_id(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def _error_schema(envelope: Envelope) -> dict[str, Any]:
-    """Return what the envelope makes of errors: of one that is about fields, and of one that is not."""
-    examples = [envelope.show(_failure(*sample)) for sample in _SAMPLES]
+    """Return what the envelope makes of errors: of one that is about fields, one that is not, and one with a code."""
+    shown = [envelope.show(_failure(*sample)) for sample in _SAMPLES]
+    examples = list({tuple((key, type(value)) for key, value in one.items()): one for one in reversed(shown)}.values())
+    examples.reverse()
     keys = dict.fromkeys(key for example in examples for key in example)
     kinds = {key: _kind([example[key] for example in examples if key in example]) for key in keys}
     if "timestamp" in kinds:

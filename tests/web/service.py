@@ -17,11 +17,14 @@ from app.cluster.local import LocalCluster
 from app.config import Settings
 from app.domain.clock import Sequence
 from app.domain.mailbox import Mailbox
+from app.domain.participants import Participants
 from app.domain.passwords import Passwords
+from app.domain.rooms import Rooms
 from app.domain.tokens import Tokens
 from app.domain.users import Users
 from app.gateways.base import Hub
 from app.gateways.notifications import NotificationsGateway
+from app.gateways.rooms import tell_closed
 from app.metrics import Metrics
 from app.store.base import User
 from app.store.sqlite import SQLiteStore
@@ -55,6 +58,7 @@ class Service:
     registry: CollectorRegistry
     checks: dict[str, bool]
     notifications: Mailbox
+    rooms: Rooms
 
     @classmethod
     async def start(cls, **options: Any) -> Service:
@@ -73,10 +77,11 @@ class Service:
         async def readiness() -> dict[str, bool]:
             return checks
 
+        rooms = Rooms(store, Sequence(), Participants(cluster), partial(tell_closed, cluster))
         online = partial(cluster.present, "friends")
-        app = create_app(settings, users, mailbox, online, readiness, registry, notify)
+        app = create_app(settings, users, mailbox, rooms, online, readiness, registry, notify=notify)
         service = cls(
-            app, app.test_client(), store, users, mailbox, cluster, passwords, registry, checks, notifications
+            app, app.test_client(), store, users, mailbox, cluster, passwords, registry, checks, notifications, rooms
         )
         await service._plant()
         return service
