@@ -23,7 +23,6 @@ from app.engine.base import Options
 from app.engine.socket_io import SocketIO
 from app.gateways.base import Hub
 from app.gateways.friends import FriendsGateway
-from app.gateways.mail import MailGateway
 from app.metrics import Metrics
 from app.store.base import Message, NewMessage, Owed, User
 from app.store.sqlite import SQLiteStore
@@ -231,7 +230,7 @@ class House:
         self.metrics.watch_engine(self.gateway.contract, self.engine)
         self.address = ""
 
-    def _gateway(self) -> MailGateway:
+    def _gateway(self) -> Any:
         mailbox = Mailbox("friends", self.store, Sequence())
         return FriendsGateway(self.settings, self.users, mailbox, self.cluster, self.metrics)
 
@@ -273,7 +272,7 @@ H = TypeVar("H", bound=House)
 
 
 @asynccontextmanager
-async def housed(kind: type[H] = House, **options: Any) -> AsyncIterator[H]:
+async def housed(kind: type[H] = House, /, **options: Any) -> AsyncIterator[H]:
     """Open a house and serve it."""
     house = kind(**options)
     await house.store.open()

@@ -13,7 +13,6 @@ from app.domain.clock import Sequence
 from app.domain.errors import Unavailable
 from app.domain.mailbox import Mailbox
 from app.gateways.base import Envelope
-from app.gateways.mail import MailGateway
 from app.gateways.notifications import NotificationsGateway
 from tests.engine.served import received
 from tests.gateways.house import Device, House, housed
@@ -33,7 +32,7 @@ class Agency(House):
 
     notifications: NotificationsGateway
 
-    def _gateway(self) -> MailGateway:
+    def _gateway(self) -> NotificationsGateway:
         mailbox = Mailbox("notifications", self.store, Sequence())
         self.notifications = NotificationsGateway(self.settings, self.users, mailbox, self.cluster, self.metrics)
         return self.notifications
@@ -116,6 +115,18 @@ async def test_what_the_cluster_loses_is_given_from_the_store(house: Agency):
         await house.notify("ann", "live")
         for device in (one, other):
             assert await told(device, 3) == ["lost", "lost too", "live"]
+
+
+async def test_what_a_list_that_was_cut_left_out_is_not_given_after_a_gap():
+    """It would come after what is newer; another connect brings it, once there is room."""
+    async with housed(Agency, unseen_limit=2) as house:
+        for number in range(4):
+            await house.notify("ann", f"{number}")
+        async with house.guest("ann") as device:
+            assert await told(device, 2) == ["2", "3"]
+            house.hub.resync(None)
+            await house.notify("ann", "live")
+            assert await told(device, 1) == ["live"]
 
 
 async def test_what_turns_out_to_be_stored_is_told_late(house: Agency):
