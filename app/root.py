@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.web.examples import LISTENERS
 from app.web.operations import LISTENER
 from app.web.security import HEADERS
 
@@ -38,7 +39,7 @@ class Root:
     """The ASGI application: sends a request to an engine or to the web app.
 
     Args:
-        web: what is no engine's. It finds the listener's name in the scope.
+        web: what is no engine's. It finds the listener's name and the ports of all in the scope.
         ports: what is served where.
 
     """
@@ -46,6 +47,7 @@ class Root:
     def __init__(self, web: Any, ports: Mapping[int, Mounts]) -> None:
         self._web = web
         self._ports = ports
+        self._listeners = {mounts.listener: port for port, mounts in ports.items()}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -54,7 +56,7 @@ class Root:
         mounts = self._ports.get(scope["server"][1], NOTHING)
         engine = mounts.paths.get(scope["path"].rstrip("/"))
         if engine is None:
-            await self._web({**scope, LISTENER: mounts.listener}, receive, send)
+            await self._web({**scope, LISTENER: mounts.listener, LISTENERS: self._listeners}, receive, send)
         else:
             await engine(scope, receive, _with_headers(send))
 

@@ -11,7 +11,9 @@ from quart_cors import cors
 from app.config import Settings
 from app.domain.mailbox import Mailbox
 from app.domain.users import Users
-from app.web import access, auth, correlation, docs, errors, intake, messages, operations, schema, security
+from app.web import access, auth, correlation, docs, errors, examples, intake, messages, operations, schema, security
+from app.web.library import Library
+from app.web.library import blueprint as library_blueprint
 from app.web.users import blueprint as users_blueprint
 
 __all__ = ["create_app"]
@@ -34,7 +36,7 @@ def create_app(
     error has the envelope of `settings.mode`.
 
     Args:
-        settings: `mode`, `trusted_origins` and `max_body` are used.
+        settings: `mode`, `contracts`, `trusted_origins`, `max_body` and `socket_io_client` are used.
         users: registration, login, tokens and friendships.
         mailbox: whose history `GET /messages` pages.
         online: says which of some users are connected to the friends contract.
@@ -57,12 +59,15 @@ def create_app(
     )
     errors.install(app, settings.mode)
     schema.install(app, settings.mode)
+    library = Library(settings.socket_io_client)
     for blueprint in (
         auth.blueprint(users),
         users_blueprint(users, online),
         messages.blueprint(users, mailbox),
         operations.blueprint(readiness, registry),
         docs.blueprint(),
+        library_blueprint(library, settings.contracts),
+        examples.blueprint(library),
     ):
         app.register_blueprint(blueprint)
     return app
