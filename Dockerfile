@@ -18,6 +18,7 @@ RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))
     && /opt/parley/bin/pip install --requirement /tmp/requirements.txt
 COPY README.md ./
 COPY contracts contracts
+COPY examples examples
 COPY seed seed
 COPY app app
 RUN /opt/parley/bin/pip install --no-deps . \
