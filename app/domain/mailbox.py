@@ -19,7 +19,19 @@ from app.domain.doubts import Doubts
 from app.domain.errors import NotFound, Unavailable
 from app.store.base import Message, NewMessage, Store
 
-__all__ = ["LATE_MS", "MEMORY_MS", "Backlog", "Entry", "Feed", "Letter", "Mailbox", "Message", "NewMessage", "late"]
+__all__ = [
+    "LATE_MS",
+    "MEMORY",
+    "MEMORY_MS",
+    "Backlog",
+    "Entry",
+    "Feed",
+    "Letter",
+    "Mailbox",
+    "Message",
+    "NewMessage",
+    "late",
+]
 
 P = TypeVar("P")
 
