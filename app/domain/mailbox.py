@@ -166,8 +166,7 @@ class Mailbox:
             for user_id in one.pending:
                 backlogs[user_id].pending.append(entry)
             for user_id in one.recent:
-                if user_id != entry.sender:
-                    backlogs[user_id].recent.append(entry)
+                backlogs[user_id].recent.append(entry)
         return backlogs
 
     async def history(self, user_id: str, before: str | None, limit: int) -> list[Entry]:

@@ -118,6 +118,20 @@ async def test_what_another_device_acknowledged_in_a_gap_comes_as_received(house
         assert await laptop.hears("message") == {**chat, "received": True}
 
 
+async def test_what_was_lost_of_a_message_to_oneself_comes_to_every_device(house: House, pair: tuple[User, User]):
+    """Also to one whose neighbour has acknowledged it meanwhile."""
+    han, _ = pair
+    async with house.device(han) as phone, house.device(han) as laptop:
+        house.cluster.losing = True
+        await send(house, phone, han, "note to self")
+        house.cluster.losing = False
+        [chat] = await answer(phone, "unreceived messages")
+        await phone.sends("receive message", {"chatId": chat["id"]})
+        assert await answer(phone, "unreceived messages") == []
+        house.hub.resync(None)
+        assert await laptop.hears("message") == {**chat, "received": True}
+
+
 async def test_a_publication_that_is_late_is_given_at_once(house: House, pair: tuple[User, User]):
     """It may be of a message that was found to be stored long after; a repeat of one that was given is not given."""
     han, obi = pair
