@@ -14,7 +14,7 @@ from app.domain.rates import Rate, seconds
 
 __all__ = ["CONTRACTS", "DEVELOPMENT_SECRET", "Settings", "SettingsError", "load", "name"]
 
-CONTRACTS = ("friends", "direct")
+CONTRACTS = ("friends", "direct", "presence")
 DEVELOPMENT_SECRET = "parley development secret: never use it where others can reach the server"
 
 
@@ -152,6 +152,26 @@ class Settings(BaseSettings):
     presence_grace: float = _option(
         2.0, "time in which a lost connection may come back unannounced", "PRESENCE_GRACE", ge=0, le=3600
     )
+    auth_timeout: float = _option(
+        10.0, "time in which a client of the presence contract must authenticate", "AUTH_TIMEOUT", gt=0, le=3600
+    )
+    session_sweep: float = _option(
+        300.0,
+        "time after which the sessions of a server that died are gone at the latest",
+        "SESSION_SWEEP_SECONDS",
+        ge=1,
+        le=86400,
+    )
+    max_recipients: int = _option(1000, "recipients of one send_message", "MAX_RECIPIENTS", ge=1, le=100_000)
+    max_metadata: int = _option(
+        10_000, "bytes of the metadata of one send_message, as JSON", "MAX_METADATA", ge=2, le=1_000_000
+    )
+    users_limit: int = _option(1000, "users in one list of those who are online", "USERS_LIMIT", ge=1, le=10_000)
+    internal_service_keys: SecretStr | None = _option(
+        None,
+        "services that may use the internal gateway, name=key,name=key; without any, everybody who reaches it may",
+        "INTERNAL_SERVICE_KEYS",
+    )
     ping_interval: float = _option(25.0, "time between two heartbeats", "PING_INTERVAL", gt=0, le=3600)
     ping_timeout: float = _option(20.0, "time in which a heartbeat must be answered", "PING_TIMEOUT", gt=0, le=3600)
     max_payload: int = _option(
@@ -178,6 +198,9 @@ class Settings(BaseSettings):
     )
     max_unauthenticated: int = _option(
         10_000, "connections that have not authenticated yet, 0 for no limit", "MAX_UNAUTHENTICATED", ge=0
+    )
+    rate_limit_rest: Annotated[Rate | None, BeforeValidator(_rate)] = _option(
+        None, "REST requests of one client address, such as 100/60s; more are refused", "RATE_LIMIT_REST"
     )
     rate_limit_events: Annotated[Rate | None, BeforeValidator(_rate)] = _option(
         None, "events of one connection, such as 100/60s; more are refused", "RATE_LIMIT_EVENTS"
@@ -214,6 +237,13 @@ class Settings(BaseSettings):
     def _no_echo_in_production(self) -> Settings:
         if self.conformance and self.mode == "prod":
             raise ValueError("PARLEY_CONFORMANCE: serves strangers, and is not for MODE=prod")
+        return self
+
+    @model_validator(mode="after")
+    def _named_keys(self) -> Settings:
+        services = self._services()
+        if self.internal_service_keys and not (services and all(service and key for service, key in services)):
+            raise ValueError("INTERNAL_SERVICE_KEYS: should be name=key,name=key")
         return self
 
     @model_validator(mode="after")
@@ -258,6 +288,16 @@ class Settings(BaseSettings):
     def clustered(self) -> bool:
         """Whether there may be other servers: both MongoDB and Redis were named."""
         return bool(self.mongo_address and self.redis_address)
+
+    @property
+    def service_keys(self) -> dict[str, str]:
+        """The keys of the services that may use the internal gateway, by name; without any, everybody may."""
+        return dict(self._services())
+
+    def _services(self) -> list[tuple[str, str]]:
+        given = self.internal_service_keys.get_secret_value() if self.internal_service_keys else ""
+        pairs = (word.partition("=") for word in _words(given))
+        return [(service.strip(), key.strip()) for service, _, key in pairs]
 
     @property
     def mongo_address(self) -> str | None:

@@ -58,8 +58,14 @@ class Cluster(Protocol):
         """Join the cluster, and tell `listener` its news from now on. Raise `ClusterUnusableError`, `Unavailable`."""
         ...
 
-    async def close(self) -> None:
-        """Leave the cluster; what sockets of this server are left linger for a while. May be called twice."""
+    async def close(self, *, owing: bool = False) -> None:
+        """Leave the cluster; what sockets of this server are left linger for a while. May be called twice.
+
+        Args:
+            owing: publications may be lacking that nobody else can make: to the others it is as if this server had
+                died, and every room may have missed something, now and for a while.
+
+        """
         ...
 
     async def ping(self) -> None:
@@ -104,6 +110,10 @@ class Cluster(Protocol):
         """
         ...
 
+    async def update(self, roster: str, user: str, socket: str, data: str) -> None:
+        """Keep other data with a socket; nothing happens if it is not there."""
+        ...
+
     async def linger(self, roster: str, user: str, socket: str) -> None:
         """Count a socket that is gone as still there until it is removed or another of the user arrives."""
         ...
@@ -119,8 +129,11 @@ class Cluster(Protocol):
         """Return those of the users who are present: with a socket, lingering ones included. Raise `Unavailable`."""
         ...
 
-    async def sockets(self, roster: str, users: Iterable[str]) -> dict[str, list[str]]:
-        """Return the data of each socket of those users who are present, in no order. Raise `Unavailable`."""
+    async def sockets(self, roster: str, users: Iterable[str], most: int) -> dict[str, tuple[int, list[str]]]:
+        """Return how many sockets the users have who are present, and the data of at most `most` of each one's.
+
+        Lingering ones included. Raise `Unavailable`.
+        """
         ...
 
     async def count(self, roster: str) -> int:

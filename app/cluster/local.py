@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from itertools import islice
+from itertools import chain, islice
 
 from app.cluster.base import Cluster, Listener
 from app.cluster.expiring import Expiring
@@ -22,6 +22,11 @@ class _Sockets:
     def __init__(self) -> None:
         self.connected: dict[str, str] = {}
         self.lingering: dict[str, str] = {}
+
+    def some(self, most: int) -> tuple[int, list[str]]:
+        """Return how many there are, and the data of at most so many of them."""
+        data = chain(self.connected.values(), self.lingering.values())
+        return len(self.connected) + len(self.lingering), list(islice(data, most))
 
 
 class LocalCluster(Cluster):
@@ -42,7 +47,7 @@ class LocalCluster(Cluster):
     async def open(self, listener: Listener) -> None:
         self._listener = listener
 
-    async def close(self) -> None:
+    async def close(self, *, owing: bool = False) -> None:
         self._listener = None
         self._rooms.clear()
         self._rosters.clear()
@@ -77,6 +82,13 @@ class LocalCluster(Cluster):
         sockets.connected[socket] = data
         return first
 
+    async def update(self, roster: str, user: str, socket: str, data: str) -> None:
+        self._ensure_open()
+        if sockets := self._rosters.get(roster, {}).get(user):
+            for kind in (sockets.connected, sockets.lingering):
+                if socket in kind:
+                    kind[socket] = data
+
     async def linger(self, roster: str, user: str, socket: str) -> None:
         self._ensure_open()
         sockets = self._rosters.get(roster, {}).get(user)
@@ -101,11 +113,10 @@ class LocalCluster(Cluster):
         there = self._rosters.get(roster, {})
         return {user for user in users if user in there}
 
-    async def sockets(self, roster: str, users: Iterable[str]) -> dict[str, list[str]]:
+    async def sockets(self, roster: str, users: Iterable[str], most: int) -> dict[str, tuple[int, list[str]]]:
         self._ensure_open()
         there = self._rosters.get(roster, {})
-        found = {user: there[user] for user in users if user in there}
-        return {user: [*sockets.connected.values(), *sockets.lingering.values()] for user, sockets in found.items()}
+        return {user: there[user].some(most) for user in users if user in there}
 
     async def count(self, roster: str) -> int:
         self._ensure_open()

@@ -62,11 +62,11 @@ class RedisCluster(Cluster):
             raise
         self._open = True
 
-    async def close(self) -> None:
+    async def close(self, *, owing: bool = False) -> None:
         self._open = False
         try:
             async with asyncio.timeout(self._timeout):
-                await self._roster.close()
+                await self._roster.close(owing=owing)
         except TimeoutError:
             pass  # the connection says so too, a little later
         await self._end()
@@ -117,6 +117,10 @@ class RedisCluster(Cluster):
         self._ensure_open()
         return await self._roster.arrive(roster, user, socket, data)
 
+    async def update(self, roster: str, user: str, socket: str, data: str) -> None:
+        self._ensure_open()
+        await self._roster.update(roster, user, socket, data)
+
     async def linger(self, roster: str, user: str, socket: str) -> None:
         self._ensure_open()
         await self._roster.linger(roster, user, socket)
@@ -129,9 +133,9 @@ class RedisCluster(Cluster):
         self._ensure_open()
         return await self._roster.census.present(roster, users)
 
-    async def sockets(self, roster: str, users: Iterable[str]) -> dict[str, list[str]]:
+    async def sockets(self, roster: str, users: Iterable[str], most: int) -> dict[str, tuple[int, list[str]]]:
         self._ensure_open()
-        return await self._roster.census.sockets(roster, users)
+        return await self._roster.census.sockets(roster, users, most)
 
     async def count(self, roster: str) -> int:
         self._ensure_open()

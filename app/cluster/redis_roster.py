@@ -30,6 +30,7 @@ from app.cluster.redis_scripts import (
     REGISTER,
     REMOVE,
     UNKNOWN,
+    UPDATE,
     WAS_THERE,
     Script,
     microseconds,
@@ -90,8 +91,11 @@ class Roster:
         await self._reconcile(listener)
         self._task = asyncio.create_task(self._tend(listener))
 
-    async def close(self) -> None:
-        """Take this server out, if Redis answers; its sockets are swept by another after the grace."""
+    async def close(self, *, owing: bool) -> None:
+        """Take this server out, if Redis answers; its sockets are swept by another after the grace.
+
+        If it is owing publications the others take it for dead then.
+        """
         self._settled = False
         self._sockets.clear()
         if self._task:
@@ -99,7 +103,8 @@ class Roster:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
             try:
-                await self._run(DEPART, microseconds(self._timeout), microseconds(self._grace))
+                words = microseconds(self._timeout), microseconds(self._grace), b"1" if owing else b"0"
+                await self._run(DEPART, *words)
             except Unavailable:
                 log.warning("Redis did not answer: the sockets of this server count until it is missed")
 
@@ -124,6 +129,13 @@ class Roster:
             held.doubt = answer in (None, UNKNOWN)
 
         return await self._say(ARRIVE, key, heard, encoded(data)) == 1
+
+    async def update(self, roster: str, user: str, socket: str, data: str) -> None:
+        """Keep other data with a socket, see `Cluster.update`."""
+        key = Key(roster, user, socket)
+        if held := self._sockets.get(key):
+            held.data = data
+            await self._say(UPDATE, key, None, encoded(data))
 
     async def linger(self, roster: str, user: str, socket: str) -> None:
         """Have a socket linger, see `Cluster.linger`."""

@@ -5,7 +5,7 @@ Every name begins with the prefix; times are microseconds of Redis' own clock.
     <p>:servers                     zset  server -> its last beat
     <p>:server:<server>             set   its sockets: roster, socket and user, with a line break between
     <p>:gone                        set   servers whose beat was late, until all their sockets have been removed
-    <p>:leaving                     set   those of them, or yet to be, that took their leave
+    <p>:leaving                     set   those of them, or yet to be, that took their leave and owe nothing
     <p>:swept:<server>              text  when that was, for a day
     <p>:departed                    zset  roster and user of those who were swept, until it was told -> since when
     <p>:roster:<r>:user:<user>      hash  "<server> <socket>" -> "<lingering since, or 0> <came first, 1 or 0> <data>"
@@ -124,6 +124,18 @@ return first
 )
 """Add a socket: roster, user, socket, data. Answer 1 if the user was absent. The oldest that lingers is forgotten."""
 
+UPDATE = Script(
+    COMMON
+    + """
+local k, f = key(ARGV[3], ARGV[4]), me .. ' ' .. ARGV[5]
+if not known() then return -1 end
+local value = call('HGET', k, f)
+if value then call('HSET', k, f, string.match(value, '^%d+ %d ') .. ARGV[6]) end
+return 0
+"""
+)
+"""Keep other data with a socket: roster, user, socket, data."""
+
 LINGER = Script(
     COMMON
     + """
@@ -191,15 +203,16 @@ DEPART = Script(
     COMMON
     + """
 if not known() then return -1 end
-if call('SCARD', held(me)) == 0 then call('ZREM', p .. ':servers', me)
+local owing = ARGV[5] == '1'
+if call('SCARD', held(me)) == 0 and not owing then call('ZREM', p .. ':servers', me)
 else
   beat(now() - ARGV[3] + ARGV[4])
-  call('SADD', p .. ':leaving', me)
+  if not owing then call('SADD', p .. ':leaving', me) end
 end
 return 0
 """
 )
-"""Take the server out: when its sockets are swept, and after how long."""
+"""Take the server out: when a server counts as dead, when this one is swept, and 1 if it then counts as dead."""
 
 SWEEP = Script(
     COMMON
@@ -242,6 +255,23 @@ now. They are in `departed` until whoever told of them takes them out; one who h
 again.
 """
 
+SOCKETS = Script(
+    COMMON
+    + """
+local answers = {}
+for i = 5, #ARGV do
+  local k = key(ARGV[3], ARGV[i])
+  local found = {call('HLEN', k)}
+  for j, value in ipairs(call('HRANDFIELD', k, ARGV[4], 'WITHVALUES')) do
+    if j % 2 == 0 then found[#found + 1] = value end
+  end
+  answers[#answers + 1] = found
+end
+return answers
+"""
+)
+"""Read the sockets of users: roster, how many at most, users. Answer for each how many there are, and their values."""
+
 TALLY = Script(
     """
 local name = ARGV[1] .. ':tally:' .. ARGV[3]
@@ -256,5 +286,5 @@ return {count, left}
 )
 """Count an event: name, milliseconds of a window. Answer how many there were, and the milliseconds that are left."""
 
-SCRIPTS = (HELLO, BEAT, ARRIVE, LINGER, LEAVE, REGISTER, REMOVE, DEPART, SWEEP, TALLY)
+SCRIPTS = (HELLO, BEAT, ARRIVE, UPDATE, LINGER, LEAVE, REGISTER, REMOVE, DEPART, SWEEP, SOCKETS, TALLY)
 """All of them."""

@@ -45,21 +45,29 @@ class Presence:
         self._sleep = sleep
         self._expiries: set[asyncio.Task[None]] = set()
 
-    async def arrive(self, user: str, socket: str) -> bool:
+    async def arrive(self, user: str, socket: str, data: str = "") -> bool:
         """Add a socket. Return True if the user was not connected, as far as the cluster can tell now."""
-        return await self._cluster.arrive(self._roster, user, socket)
+        return await self._cluster.arrive(self._roster, user, socket, data)
+
+    async def update(self, user: str, socket: str, data: str) -> None:
+        """Keep other data with a socket."""
+        await self._cluster.update(self._roster, user, socket, data)
 
     async def goodbye(self, user: str, socket: str) -> None:
         """Remove a socket whose client took its leave."""
         if await self._cluster.leave(self._roster, user, socket):
             await self._gone(user)
 
-    async def lost(self, user: str, socket: str) -> None:
-        """Remove a socket whose connection was lost, after the grace and unless the user has come back."""
+    async def lost(self, user: str, socket: str) -> asyncio.Task[None]:
+        """Remove a socket whose connection was lost, after the grace and unless the user has come back.
+
+        Return what ends when that was done.
+        """
         await self._cluster.linger(self._roster, user, socket)
         expiry = asyncio.create_task(self._expire(user, socket))
         self._expiries.add(expiry)
         expiry.add_done_callback(self._expiries.discard)
+        return expiry
 
     async def _expire(self, user: str, socket: str) -> None:
         await self._sleep(self._grace)

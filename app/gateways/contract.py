@@ -102,10 +102,14 @@ class ContractGateway(Gateway):
             self._count(connection.state)
             return await take(self, connection, args[0] if args else None)
         except ParleyError as error:
-            return self.refused(connection, error)
+            return self._refuse(connection, event, error)
         except Exception:
             log.exception("%s: an event could not be taken", self.contract)
-            return self.refused(connection, ParleyError("Internal server error"))
+            return self._refuse(connection, event, ParleyError("Internal server error"))
+
+    def _refuse(self, connection: Connection, event: str, error: ParleyError) -> Any:
+        """Tell that an event was refused. Most contracts tell it in the same way, whichever it was."""
+        return self.refused(connection, error)
 
     def _count(self, session: Session) -> None:
         """Raise `TooMany` if the connection has sent more than it may."""
@@ -182,3 +186,6 @@ class ContractGateway(Gateway):
 
     async def _end(self) -> None:
         """End what the contract has going on, once, before the chores are ended."""
+
+    async def finish(self) -> bool:
+        return True

@@ -6,9 +6,9 @@ users whom it concerns are given it from the store, before anything that is live
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import Any, ClassVar
 
@@ -91,9 +91,20 @@ class MailGateway(ContractGateway):
         for connection in self._engine.members(room):
             reader: Reader = connection.state
             given = reader.feed.given
-            if reader.feed.offer(envelope.message, packet):
+            if reader.feed.offer(envelope.message, packet, len(envelope.packet)):
                 connection.send(packet)
                 self._gave(reader, given)
+            elif reader.feed.waiting > self._settings.max_buffer // 4:
+                self._spill(connection)
+
+    def _spill(self, connection: Connection) -> None:
+        """Let go of what is held back for a connection and has become too much: the store has it."""
+        reader: Reader = connection.state
+        reader.feed.spill()
+        if reader.feed.waiting > self._settings.max_buffer // 8:
+            connection.close()
+        elif reader.feed.listed:
+            self._missed(reader.user)
 
     def _gave(self, reader: Reader, before: int) -> None:
         """Hear that a reader was given messages, and had been given so many before."""
@@ -131,11 +142,14 @@ class MailGateway(ContractGateway):
                 return payloads[: max(count, 1)]
         return payloads
 
-    def _open(self, connection: Connection, given: list[Entry]) -> None:
-        """Send a connection that was sent these what was held back meanwhile, and all that is live from now on."""
+    def _open(self, connection: Connection, given: list[Entry], floor: str = "") -> None:
+        """Send a connection that was sent these what was held back meanwhile, and all that is live from now on.
+
+        The floor is the oldest of a first list that was cut: what it left out comes at another connect.
+        """
         reader: Reader = connection.state
         before = reader.feed.given
-        for packet in reader.feed.open(entry.id for entry in given):
+        for packet in reader.feed.open((entry.id for entry in given), floor):
             connection.send(packet)
         self._gave(reader, before)
 
@@ -168,7 +182,10 @@ class MailGateway(ContractGateway):
         return [connection for connection in self._devices(user) if connection.state.feed.listed]
 
     def _catch_up(self, connection: Connection, backlog: Backlog) -> None:
-        """Send what a connection lacks, oldest first, and then what was held back."""
+        """Send what a connection lacks, oldest first, and then what was held back.
+
+        What is more than may wait for a client to read goes in parts: the next when the one before it has arrived.
+        """
         reader: Reader = connection.state
         pending = {entry.id for entry in backlog.pending}
         entries = {entry.id: entry for entry in chain(backlog.pending, backlog.recent)}
@@ -177,12 +194,29 @@ class MailGateway(ContractGateway):
         if len(missed) >= RECOVERED:
             connection.close()
             return
-        for entry in missed:
-            connection.send(self._engine.prepare(self.packet(entry, reader.user, entry.id in pending)))
+        room = self._settings.max_buffer // 2
+        for count, entry in enumerate(missed):
+            packet = self.packet(entry, reader.user, entry.id in pending)
+            room -= len(packet)
+            if room < 0 < count:
+                self._give(connection, missed[:count])
+                return
+            connection.send(self._engine.prepare(packet))
         self._open(connection, missed)
 
+    def _give(self, connection: Connection, given: list[Entry]) -> None:
+        """Note that a connection was sent these, and go on when they have arrived."""
+        reader: Reader = connection.state
+        before = reader.feed.given
+        reader.feed.give(entry.id for entry in given)
+        self._gave(reader, before)
+        connection.probe(partial(self._missed, reader.user))
+
     async def _end(self) -> None:
-        await asyncio.gather(self._mailbox.close(), self._recovery.close())
+        await self._recovery.close()
+
+    async def finish(self) -> bool:
+        return await self._mailbox.close()
 
 
 def _id(entry: Entry) -> str:

@@ -11,7 +11,7 @@ from quart_cors import cors
 from app.config import Settings
 from app.domain.mailbox import Mailbox
 from app.domain.users import Users
-from app.web import access, auth, correlation, docs, errors, intake, messages, operations, schema, security
+from app.web import access, auth, correlation, docs, errors, intake, limit, messages, operations, schema, security
 from app.web.users import blueprint as users_blueprint
 
 __all__ = ["create_app"]
@@ -27,6 +27,7 @@ def create_app(
     online: Callable[[Iterable[str]], Awaitable[set[str]]],
     readiness: Callable[[], Awaitable[dict[str, bool]]],
     registry: CollectorRegistry,
+    take: Callable[[str], Awaitable[None]] | None = None,
 ) -> Quart:
     """Return the application. It opens and closes nothing: what it is given must be open while it serves.
 
@@ -40,6 +41,7 @@ def create_app(
         online: says which of some users are connected to the friends contract.
         readiness: what this server needs, by name, and whether it can be used now; any False answers 503.
         registry: where the metrics of the requests are kept, and what `GET /metrics` shows.
+        take: counts a request of a client's address, and raises `TooMany` where it is one too many.
 
     """
     app = Quart("app.web", static_folder=None)
@@ -49,6 +51,8 @@ def create_app(
     access.install(app, registry)
     correlation.install(app)
     security.install(app)
+    if take:
+        limit.install(app, take)
     cors(
         app,
         allow_origin="*" if "*" in settings.trusted_origins else settings.trusted_origins,

@@ -9,6 +9,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ def install() -> None:
 
 
 class JavascriptClient:
-    """`client.mjs`, connected with its default options.
+    """`client.mjs`, connected with the options that it is given, and its defaults.
 
     Attributes:
         inbox: what its listeners were called with.
@@ -63,26 +64,24 @@ class JavascriptClient:
         self._reader: asyncio.Task[None] | None = None
 
     async def connect(
-        self, url: str, token: str, path: str = "/socket.io", package: str = CURRENT, transports: str = ""
+        self, url: str, options: Mapping[str, Any], events: Sequence[str], package: str = CURRENT
     ) -> None:
         """Start it; what follows is in the inbox.
 
         Args:
             url: base URL of a server.
-            token: for `query`.
-            path: of the Socket.IO server.
+            options: of `io`; the client has its defaults for what is not there.
+            events: that it listens to.
             package: which release of the client, one of `PACKAGES`.
-            transports: comma-separated, "" for the client's default.
 
         """
         self._process = await asyncio.create_subprocess_exec(
             "node",
             str(FOLDER / "client.mjs"),
             url,
-            token,
-            path,
             package,
-            transports,
+            json.dumps(options),
+            json.dumps(events),
             cwd=FOLDER,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -92,7 +91,13 @@ class JavascriptClient:
     async def emit(self, event: str, *args: Any) -> None:
         """Call `socket.emit`."""
         self._transcript.add(self.who, "sent", event, *args)
-        await self._write([event, *args])
+        await self._write(["emit", event, *args])
+
+    async def call(self, event: str, *args: Any) -> Any:
+        """Call `socket.emit` with a callback, and return what that is called with first."""
+        self._transcript.add(self.who, "sent", event, *args)
+        await self._write(["call", event, *args])
+        return (await self.inbox.expect("ACK")).payload
 
     async def expect(self, label: Label, *checks: Check, within: float = DEADLINE) -> Record:
         """Wait for a call of a listener (`Inbox.expect`)."""

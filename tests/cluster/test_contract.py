@@ -151,7 +151,8 @@ async def test_nothing_is_subscribed_to_after_close(cluster: Cluster):
         cluster.linger("friends", "ann", "s1"),
         cluster.leave("friends", "ann", "s1"),
         cluster.present("friends", ["ann"]),
-        cluster.sockets("friends", ["ann"]),
+        cluster.update("friends", "ann", "s1", "data"),
+        cluster.sockets("friends", ["ann"], 10),
         cluster.count("friends"),
         cluster.page("friends", 0, 10),
         cluster.remember("name", "value", 10),
@@ -179,7 +180,8 @@ async def test_rooms_and_users_may_have_any_name(cluster: Cluster, heard: Heard,
     assert await cluster.arrive("friends", "other", "s2") is True
     await cluster.linger("friends", name, "s1")
     assert await cluster.present("friends", [name, "a", "b"]) == {name}
-    assert await cluster.sockets("friends", [name]) == {name: [name]}
+    await cluster.update("friends", name, "s1", f"{name} again")
+    assert await cluster.sockets("friends", [name], 10) == {name: (1, [f"{name} again"])}
     assert await cluster.page("friends", 0, 10) == [name, "other"]
     await cluster.remember(name, name, 10)
     assert await cluster.recall(name) == name
@@ -199,12 +201,38 @@ async def test_the_data_of_every_socket_is_there_while_it_is(cluster: Cluster):
     await cluster.arrive("friends", "bob", "s4", "bob's")
     await cluster.leave("friends", "ann", "s3")
     await cluster.linger("friends", "ann", "s1")
-    found = await cluster.sockets("friends", ["ann", "bob", "joe", "ann"])
-    assert {user: sorted(data) for user, data in found.items()} == {
-        "ann": ["", '{"device": "phone"}'],
-        "bob": ["bob's"],
+    found = await cluster.sockets("friends", ["ann", "bob", "joe", "ann"], 10)
+    assert {user: (number, sorted(data)) for user, (number, data) in found.items()} == {
+        "ann": (2, ["", '{"device": "phone"}']),
+        "bob": (1, ["bob's"]),
     }
-    assert await cluster.sockets("friends", []) == {}
+    assert await cluster.sockets("friends", [], 10) == {}
+
+
+async def test_of_many_sockets_some_are_told_and_all_are_counted(cluster: Cluster):
+    """However many a user has, an answer is bounded."""
+    for number in range(20):
+        await cluster.arrive("friends", "ann", f"s{number}", f"data {number}")
+    number, data = (await cluster.sockets("friends", ["ann"], 3))["ann"]
+    assert number == 20
+    assert len(set(data)) == 3
+    assert set(data) <= {f"data {number}" for number in range(20)}
+    assert await cluster.sockets("friends", ["ann"], 0) == {"ann": (20, [])}
+
+
+async def test_the_data_of_a_socket_can_be_replaced(cluster: Cluster):
+    """It stays what it was in all else: connected or lingering, and nobody arrives by it."""
+    await cluster.arrive("friends", "ann", "s1", "before")
+    await cluster.arrive("friends", "ann", "s2", "before")
+    await cluster.linger("friends", "ann", "s2")
+    for socket in ("s1", "s2", "s3"):
+        await cluster.update("friends", "ann", socket, f"after {socket}")
+    await cluster.update("friends", "bob", "s4", "after")
+    number, data = (await cluster.sockets("friends", ["ann", "bob"], 10))["ann"]
+    assert (number, sorted(data)) == (2, ["after s1", "after s2"])
+    assert await cluster.present("friends", ["ann", "bob"]) == {"ann"}
+    assert await cluster.leave("friends", "ann", "s1") is False
+    assert await cluster.leave("friends", "ann", "s2") is True
 
 
 async def test_users_are_counted_once(cluster: Cluster):

@@ -73,6 +73,10 @@ class FaultyStore(SQLiteStore):
         self._must_answer("owed")
         return await super().owed(mailbox, user_ids, after, limit)
 
+    async def touch(self, user_id: str, last_seen: int) -> None:
+        self._must_answer("touch")
+        await super().touch(user_id, last_seen)
+
     async def users(self, user_ids: Iterable[str]) -> dict[str, User]:
         return {user_id: user for user_id, user in (await super().users(user_ids)).items() if user_id not in self.gone}
 
