@@ -18,7 +18,7 @@ from e2e.harness.expect import Inbox, Label
 from e2e.harness.match import Check
 from e2e.harness.transcript import Record, Transcript
 
-__all__ = ["CURRENT", "FOLDER", "PACKAGES", "JavascriptClient", "install", "missing"]
+__all__ = ["CURRENT", "FOLDER", "PACKAGES", "JavascriptClient", "Script", "install", "missing"]
 
 FOLDER = Path(__file__).resolve().parents[1] / "javascript"
 
@@ -135,3 +135,44 @@ class JavascriptClient:
             label, *args = json.loads(line)
             self.inbox.put(self._transcript.add(self.who, "received", label, *args))
         self.inbox.end()
+
+
+class Script:
+    """A module for Node.js beside the clients, whose standard output is read line by line."""
+
+    def __init__(self, who: str, transcript: Transcript) -> None:
+        self.who = who
+        self._transcript = transcript
+        self._inbox = Inbox(who, transcript)
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+
+    async def start(self, source: str) -> None:
+        """Run it."""
+        self._process = await asyncio.create_subprocess_exec(
+            *("node", "--input-type=module", "--eval", source),
+            cwd=FOLDER,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        self._reader = asyncio.create_task(self._read(self._process))
+
+    async def prints(self, text: str) -> None:
+        """Wait for a line that has this text in it."""
+        __tracebackhide__ = True
+        await self._inbox.expect("PRINTED", lambda line: None if text in line else f"has no {text!r}")
+
+    async def release(self) -> None:
+        """End it."""
+        if self._process is not None and self._reader is not None:
+            if self._process.returncode is None:
+                self._process.kill()
+            await self._process.wait()
+            await self._reader
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            self._inbox.put(self._transcript.add(self.who, "received", "PRINTED", line.decode().rstrip("\n")))
+        self._inbox.end()
