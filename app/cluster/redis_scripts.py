@@ -11,6 +11,8 @@ Every name begins with the prefix; times are microseconds of Redis' own clock.
     <p>:roster:<r>:user:<user>      hash  "<server> <socket>" -> "<lingering since, or 0> <came first, 1 or 0> <data>"
     <p>:roster:<r>:online           zset  user -> when the user came
     <p>:session:<name>              text  a value, until its time has passed
+    <p>:list:order:<name>           zset  member -> when it was put there, or a little later: no two are equal
+    <p>:list:values:<name>          hash  member -> its value
     <p>:tally:<name>                text  how many events, until the window ends
 
 A user is in `online` exactly while the hash of the user exists, and a socket is in its server's set exactly while it
@@ -24,8 +26,8 @@ import hashlib
 from dataclasses import dataclass, field
 
 __all__ = [
-    "ARRIVE", "BEAT", "CAME_FIRST", "DEPART", "DIED", "HELLO", "LEAVE", "LINGER", "PRESENT", "REGISTER", "REMOVE",
-    "SCRIPTS", "SWEEP", "TALLY", "UNKNOWN", "WAS_THERE", "Script", "microseconds",
+    "ARRIVE", "BEAT", "CAME_FIRST", "COMMON", "DEPART", "DIED", "HELLO", "LEAVE", "LINGER", "PRESENT", "REGISTER",
+    "REMOVE", "SCRIPTS", "SOCKETS", "SWEEP", "TALLY", "UNKNOWN", "UPDATE", "WAS_THERE", "Script", "microseconds",
 ]  # fmt: skip
 
 UNKNOWN = -1
@@ -287,4 +289,4 @@ return {count, left}
 """Count an event: name, milliseconds of a window. Answer how many there were, and the milliseconds that are left."""
 
 SCRIPTS = (HELLO, BEAT, ARRIVE, UPDATE, LINGER, LEAVE, REGISTER, REMOVE, DEPART, SWEEP, SOCKETS, TALLY)
-"""All of them."""
+"""All of them, but for those of `redis_list_scripts`."""

@@ -59,8 +59,8 @@ class Entry:
     Attributes:
         id: sorts in the order of sending.
         text: the message itself.
-        sender: user id.
-        username: the sender's first name, "" if the sender does not exist any more.
+        sender: user id, "" where no user sent it.
+        username: the sender's first name, "" if there is no sender, or not any more.
         created_at: milliseconds since the epoch.
 
     """
@@ -128,11 +128,14 @@ class Mailbox:
         self.name = name
         self._store = store
         self._ids = ids
-        self._doubts: Doubts | None = None
+        self._doubts: Doubts[NewMessage] | None = None
 
     def watch(self, found: Callable[[NewMessage], Awaitable[None]]) -> None:
         """Have `found` called with every message that turns out to be stored after `post` had to give it up."""
-        self._doubts = Doubts(self._store, found)
+        self._doubts = Doubts(self._is_stored, found)
+
+    async def _is_stored(self, message: NewMessage) -> bool:
+        return await self._store.stored(message.id)
 
     async def close(self) -> bool:
         """Look no more for messages that were given up. Return False if one of them may be stored."""
@@ -200,7 +203,8 @@ class Mailbox:
         return [Letter(Entry.of(one.message), one.pending) for one in received]
 
     async def _entries(self, messages: list[Message]) -> list[Entry]:
-        senders = await self._store.users({message.sender for message in messages}) if messages else {}
+        wanted = {message.sender for message in messages if message.sender}
+        senders = await self._store.users(wanted) if wanted else {}
         return [Entry.of(one, senders[one.sender].name if one.sender in senders else "") for one in messages]
 
 

@@ -27,7 +27,7 @@ from app.domain.errors import ParleyError, TooMany, Unauthorized
 from app.domain.rates import Allowance
 from app.engine.base import NO_ACK, Connection, Engine
 from app.gateways.base import Envelope, Gateway, room_of_user
-from app.gateways.rooms import Rooms
+from app.gateways.membership import Membership
 from app.metrics import Metrics
 
 __all__ = ["ContractGateway", "Session", "on"]
@@ -90,7 +90,7 @@ class ContractGateway(Gateway):
 
     def bind(self, engine: Engine) -> None:
         self._engine = engine
-        self._rooms = Rooms(engine, self._cluster)
+        self._rooms = Membership(engine, self._cluster)
 
     # events
 

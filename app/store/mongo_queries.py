@@ -28,6 +28,7 @@ __all__ = [
     "append",
     "befriend",
     "confirm",
+    "duplicate",
     "history",
     "owed",
     "pending",
@@ -185,7 +186,7 @@ async def append(database: Database, messages: Sequence[NewMessage]) -> list[tup
         try:
             await database["messages"].insert_many([document for _, document in inserts], ordered=True)
         except BulkWriteError as error:
-            failed = _duplicate(error)
+            failed = duplicate(error, "_id")
             conflict = Conflict("Message already stored")
             conflict.__cause__ = error
             outcomes[inserts[failed][0]] = conflict
@@ -202,12 +203,16 @@ async def _friends(database: Database, senders: Collection[str]) -> dict[str, tu
     return {str(document["_id"]): documents.friends_of(document) for document in found}
 
 
-def _duplicate(error: BulkWriteError) -> int:
-    """Return the position of the insert that found its id taken. Raise the error if there is anything else in it."""
+def duplicate(error: BulkWriteError, *fields: str) -> int:
+    """Return the position of the insert that found one of these fields taken, each with an index of its own.
+
+    Raise the error if there is anything else in it.
+    """
     details: Mapping[str, Any] = error.details or {}
     match details:
         case {"writeErrors": [{"code": code, "index": int(index), **told}]} if code == _DUPLICATE_KEY:
-            if not details.get("writeConcernErrors") and told.get("keyPattern", {"_id": 1}) == {"_id": 1}:
+            known = told.get("keyPattern", {"_id": 1}) in [{field: 1} for field in fields]
+            if known and not details.get("writeConcernErrors"):
                 return index
         case _:
             pass
@@ -259,7 +264,8 @@ async def history(
 
 async def senders(database: Database, mailbox: str, user_id: str) -> list[str]:
     """Find who has sent messages to a user by name."""
-    stages = [{"$match": {"mailbox": mailbox, "to": user_id}}, {"$group": {"_id": "$sender"}}]
+    which = {"mailbox": mailbox, "to": user_id, "sender": {"$ne": None}}
+    stages = [{"$match": which}, {"$group": {"_id": "$sender"}}]
     found = await database["messages"].aggregate(stages)
     return [str(document["_id"]) for document in await found.to_list()]
 
@@ -268,7 +274,7 @@ async def received(
     database: Database, mailbox: str, user_id: str, sender: str, before: str | None, limit: int
 ) -> list[Received]:
     """Find a page of the messages of one sender to a user by name."""
-    which: Document = {"mailbox": mailbox, "to": user_id, "sender": key(sender)}
+    which: Document = {"mailbox": mailbox, "to": user_id, "sender": key(sender) if sender else None}
     if before:
         which["_id"] = {"$lt": before}
     found = await _found(database, which, limit, documents.RECEIVED_FIELDS)
