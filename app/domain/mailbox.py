@@ -21,6 +21,7 @@ from app.store.base import Message, NewMessage, Store
 
 __all__ = [
     "LATE_MS",
+    "MEMORY",
     "MEMORY_MS",
     "RECENT_MS",
     "Backlog",
@@ -175,8 +176,7 @@ class Mailbox:
             for user_id in one.pending:
                 backlogs[user_id].pending.append(entry)
             for user_id in one.recent:
-                if user_id != entry.sender:
-                    backlogs[user_id].recent.append(entry)
+                backlogs[user_id].recent.append(entry)
         return backlogs
 
     async def history(self, user_id: str, before: str | None, limit: int) -> list[Entry]:

@@ -98,7 +98,7 @@ class Owed:
     Attributes:
         message: as stored.
         pending: those for whom it is pending.
-        recent: those who sent it or were sent it, if it is above the id that was asked for.
+        recent: those who were sent it, if it is above the id that was asked for.
 
     """
 
@@ -272,9 +272,10 @@ class Store(Protocol):
         ...
 
     async def owed(self, mailbox: str, user_ids: Collection[str], after: str, limit: int) -> list[Owed]:
-        """Return what is pending for one of the users, or was sent by or to one of them with an id above `after`.
+        """Return what is pending for one of the users, or was sent to one of them with an id above `after`.
 
         Each message once, newest first, with those of the users whom it concerns and no others; the newest `limit`.
+        What one of them sent may be among these, and concern nobody.
         """
         ...
 

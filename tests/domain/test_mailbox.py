@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.clock import Sequence, least_id, now_ms
-from app.domain.mailbox import LATE_MS, MEMORY_MS, RECENT_MS, Feed, Mailbox, late
+from app.domain.mailbox import LATE_MS, MEMORY, MEMORY_MS, RECENT_MS, Feed, Mailbox, late
 from app.store.base import Owed
 
 
@@ -211,6 +211,54 @@ def test_a_gap_is_counted():
     assert (feed.gaps, feed.listed) == (2, False)
     feed.open([])
     assert (feed.gaps, feed.listed) == (2, True)
+
+
+# where the client confirms when it likes, or asks for its backlog itself
+
+
+def test_without_rounds_nothing_is_to_be_confirmed():
+    """What was given is counted and known, and the feed waits for nothing."""
+    feed = Feed[str](rounds=False)
+    assert feed.open(["a"]) == []
+    assert feed.offer("b", "B") is True
+    assert (feed.given, feed.due) == (2, False)
+    assert feed.offer("b", "B") is False
+    feed.hold()
+    assert feed.missed("abc", ()) == {"c"}
+
+
+def test_without_rounds_the_latest_are_known_for_as_long_as_it_takes(clock: list[int]):
+    """`MEMORY` of them at least, however long ago they were given, and at most twice as many."""
+    feed = Feed[str](rounds=False)
+    feed.open([])
+    ids = [f"{number:06}" for number in range(3 * MEMORY)]
+    for message_id in ids:
+        assert feed.offer(message_id, "") is True
+        clock[0] += MEMORY_MS
+    feed.hold()
+    forgotten = feed.missed(ids, ())
+    assert forgotten <= set(ids[:-MEMORY])
+    assert len(forgotten) >= MEMORY
+
+
+def test_without_rounds_nothing_is_forgotten_in_a_gap():
+    """What was given before the gap is known when it is closed."""
+    feed = Feed[str](rounds=False)
+    feed.open([f"{number:06}" for number in range(MEMORY - 1)])
+    feed.hold()
+    feed.hold()
+    assert feed.missed([f"{number:06}" for number in range(MEMORY - 1)], ()) == set()
+
+
+def test_without_a_backlog_what_is_old_is_for_the_client_to_ask_for(clock: list[int]):
+    """After a gap it is given what came since, and a little more: that may have been stored after the client asked."""
+    feed = Feed[str](rounds=False, backlog=False)
+    feed.open([])
+    old, just_before = least_id(clock[0] - LATE_MS - 1), f"{least_id(clock[0] - 1)}x"
+    since, confirmed = f"{least_id(clock[0])}x", f"{least_id(clock[0] + 1)}x"
+    feed.hold()
+    assert feed.missed([old, just_before, since], [old, just_before, confirmed]) == {just_before, since, confirmed}
+    assert feed.missed([], [just_before]) == set()
 
 
 class Socket:

@@ -1,4 +1,4 @@
-"""A gateway behind a real server, over a store and a cluster that can be told to fail or to wait."""
+"""The gateway of a mailbox behind a real server, over a store and a cluster that can be told to fail or to wait."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -23,6 +23,7 @@ from app.engine.base import Options
 from app.engine.socket_io import SocketIO
 from app.gateways.base import Hub
 from app.gateways.friends import FriendsGateway
+from app.gateways.mail import MailGateway
 from app.metrics import Metrics
 from app.store.base import Message, NewMessage, Owed, User
 from app.store.sqlite import SQLiteStore
@@ -190,9 +191,13 @@ class Device:
         assert name == event, (name, payload)
         return payload
 
+    async def sends(self, event: str, *args: Any) -> None:
+        """Send an event."""
+        await self.websocket.send(f"42{json.dumps([event, *args])}")
+
     async def says(self, text: Any) -> None:
-        """Send a message."""
-        await self.websocket.send(f"42{json.dumps(['message', text])}")
+        """Send a message of the friends contract."""
+        await self.sends("message", text)
 
     async def ending(self) -> list[str]:
         """Return the packets that come until the transport is closed."""
@@ -206,12 +211,15 @@ class Device:
 class House:
     """The gateway of friends, or of another contract, and what it stands on.
 
+    Args:
+        gateway: makes it of settings, users, mailbox, cluster and metrics.
+
     Attributes:
         address: where the engine is served.
 
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, gateway: type[MailGateway], **options: Any) -> None:
         self.settings = Settings(memory=True, password_rounds=4, **options)
         self.store = FaultyStore()
         self.cluster = FaultyCluster()
@@ -221,18 +229,16 @@ class House:
         hub = Hub()
         self.hub = hub
         self.users = Users(self.store, self.tokens, self.passwords, on_friendship=hub.friendship)
-        self.gateway = self._gateway()
+        make: Any = gateway
+        mailbox = Mailbox(gateway.contract, self.store, Sequence())
+        self.gateway: Any = make(self.settings, self.users, mailbox, self.cluster, self.metrics)
         self.engine = SocketIO(
             {"/": self.gateway}, Options(ping_interval=25, ping_timeout=20, max_payload=100_000, origins=("*",))
         )
         self.gateway.bind(self.engine)
         hub.add(self.gateway)
-        self.metrics.watch_engine(self.gateway.contract, self.engine)
+        self.metrics.watch_engine(gateway.contract, self.engine)
         self.address = ""
-
-    def _gateway(self) -> Any:
-        mailbox = Mailbox("friends", self.store, Sequence())
-        return FriendsGateway(self.settings, self.users, mailbox, self.cluster, self.metrics)
 
     async def person(self, name: str, *friends: User) -> User:
         """Add a user with friends."""
@@ -261,20 +267,18 @@ class House:
 
     @asynccontextmanager
     async def device(self, user: User) -> AsyncIterator[Device]:
-        """Connect a user, and read up to what was unseen."""
+        """Connect a user, and read up to what was unseen, where the contract sends that."""
         async with self.opened(self.users.token(user)) as device:
             assert (await device.packet()).startswith("40{")
-            await device.hears("unseen_messages")
+            if self.gateway.contract == "friends":
+                await device.hears("unseen_messages")
             yield device
 
 
-H = TypeVar("H", bound=House)
-
-
 @asynccontextmanager
-async def housed(kind: type[H] = House, /, **options: Any) -> AsyncIterator[H]:
+async def housed(gateway: type[MailGateway] = FriendsGateway, **options: Any) -> AsyncIterator[House]:
     """Open a house and serve it."""
-    house = kind(**options)
+    house = House(gateway, **options)
     await house.store.open()
     await house.cluster.open(house.hub)
     try:
