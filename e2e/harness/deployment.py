@@ -32,6 +32,11 @@ class Server(Protocol):
         """Its base URL, without a slash at the end; a restart keeps it."""
         ...
 
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """The base URL of each listener, by what `/socket.io` is there; those of a target are not known."""
+        ...
+
     async def start(self) -> None:
         """Start and return when it is ready."""
         ...
@@ -132,6 +137,11 @@ class RemoteServer:
     """A server that somebody else started: it can be used, not controlled."""
 
     url: str
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """Nothing: nobody told."""
+        return {}
 
     async def start(self) -> None:
         """Do nothing: it runs."""

@@ -6,7 +6,7 @@ import itertools
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import aiohttp
 
@@ -18,6 +18,8 @@ from e2e.harness.transcript import Transcript
 from e2e.harness.transport import Address
 
 __all__ = ["Credential", "FriendsClient", "People", "PeopleOf", "Person"]
+
+C = TypeVar("C", bound=Client)
 
 Credential = Literal["query", "auth", "header"]
 
@@ -185,13 +187,43 @@ class People:
         answers_pings: bool = True,
         small_buffer: bool = False,
     ) -> FriendsClient:
-        """Open a session with any credentials or none and ask for the namespace; the answer is not awaited.
+        """Open a session with any credentials or none and ask for the namespace; the answer is not awaited."""
+        return await self.device(
+            FriendsClient,
+            who,
+            server=server,
+            path=path,
+            query=query,
+            auth=auth,
+            headers=headers,
+            transport=transport,
+            answers_pings=answers_pings,
+            small_buffer=small_buffer,
+        )
 
-        Devices connect to the servers of the deployment in turn, over all people, unless one is named.
+    async def device(
+        self,
+        kind: type[C],
+        who: str,
+        *,
+        server: int | None = None,
+        listener: str | None = None,
+        path: str = "/socket.io",
+        query: Mapping[str, str] | None = None,
+        auth: Any = None,
+        headers: Mapping[str, str] | None = None,
+        transport: TransportName = "websocket",
+        answers_pings: bool = True,
+        small_buffer: bool = False,
+    ) -> C:
+        """Open a session of any contract and ask for the namespace; the answer is not awaited.
+
+        Devices connect to the servers of the deployment in turn, over all people, unless one is named; to the first
+        listener of the server, unless one is named.
         """
         chosen = next(self._devices_turn) if server is None else self.deployment.servers[server]
-        address = Address(chosen.url, path, query or {}, headers or {})
-        device = FriendsClient(
+        address = Address(chosen.urls[listener] if listener else chosen.url, path, query or {}, headers or {})
+        device = kind(
             who,
             address,
             self._transcript,
