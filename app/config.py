@@ -14,7 +14,7 @@ from app.domain.rates import Rate, seconds
 
 __all__ = ["CONTRACTS", "DEVELOPMENT_SECRET", "Settings", "SettingsError", "load", "name"]
 
-CONTRACTS = ("friends", "direct", "presence")
+CONTRACTS = ("friends", "direct", "rooms", "notifications", "presence")
 DEVELOPMENT_SECRET = "parley development secret: never use it where others can reach the server"
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -69,7 +69,7 @@ def _port(default: int, description: str, name: str) -> Any:
 class Settings(BaseSettings):
     """What can be set. Durations are in seconds."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True)
 
     mode: Annotated[
         Literal["dev", "prod"],
@@ -169,7 +169,25 @@ class Settings(BaseSettings):
     max_metadata: int = _option(
         10_000, "bytes of the metadata of one send_message, as JSON", "MAX_METADATA", ge=2, le=1_000_000
     )
-    users_limit: int = _option(1000, "users in one list of those who are online", "USERS_LIMIT", ge=1, le=10_000)
+    users_limit: int = _option(500, "users in one list of those who are online", "USERS_LIMIT", ge=1, le=10_000)
+    session_ttl: Annotated[int, BeforeValidator(_seconds)] = _option(
+        604_800,
+        "time after its last use in which a session of the notifications contract is known: 3600, 24h, 7d",
+        "SESSION_TTL",
+        ge=1,
+        le=10**9,
+    )
+    notifications_auth: Annotated[Literal["open", "token"], BeforeValidator(_lower)] = _option(
+        "open",
+        "what a client of the notifications contract has to prove: nothing, or with a token who it is",
+        "NOTIFICATIONS_AUTH",
+    )
+    notifications_api_key: SecretStr | None = _option(
+        None,
+        "what a service must send as X-API-Key to notify somebody over REST; without one, anybody may",
+        "NOTIFICATIONS_API_KEY",
+        min_length=1,
+    )
     internal_service_keys: SecretStr | None = _option(
         None,
         "services that may use the internal gateway, name=key,name=key; without any, everybody who reaches it may",

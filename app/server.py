@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,9 @@ from app.config import Settings
 from app.domain.clock import Sequence
 from app.domain.limits import SharedLimit
 from app.domain.mailbox import Mailbox
+from app.domain.participants import Participants
 from app.domain.passwords import Passwords
+from app.domain.rooms import Rooms
 from app.domain.tokens import Tokens
 from app.domain.users import Users
 from app.engine import conformance, handover
@@ -31,7 +33,9 @@ from app.gateways.courier import Courier
 from app.gateways.direct import DirectGateway
 from app.gateways.friends import FriendsGateway
 from app.gateways.internal import InternalGateway
+from app.gateways.notifications import NotificationsGateway
 from app.gateways.presence import PresenceGateway
+from app.gateways.rooms import RoomsGateway, tell_closed
 from app.listeners import BACKLOG, Listener
 from app.metrics import Metrics
 from app.root import ASGI, Mounts, Root
@@ -97,11 +101,22 @@ def _internal(server: Server) -> Gateway:
     return InternalGateway(server.settings, server.courier, server.cluster, server.metrics)
 
 
+def _rooms(server: Server) -> Gateway:
+    return RoomsGateway(server.settings, server.rooms, server.cluster, server.metrics)
+
+
+def _notifications(server: Server) -> Gateway:
+    mailbox = server.mailbox("notifications")
+    return NotificationsGateway(server.settings, server.users, mailbox, server.cluster, server.metrics)
+
+
 GATEWAYS: Mapping[str, Callable[[Server], Gateway]] = {
     "friends": _friends,
     "direct": _direct,
     "presence": _presence,
     "internal": _internal,
+    "rooms": _rooms,
+    "notifications": _notifications,
 }
 """What makes the gateway of each contract."""
 
@@ -128,6 +143,7 @@ class Server:
             on_friendship=self._hub.friendship,
         )
         self._ids = Sequence()
+        self.rooms = Rooms(self.store, self._ids, Participants(self.cluster), partial(tell_closed, self.cluster))
         self._gateways = {contract: GATEWAYS[contract](self) for contract in GATEWAYS if contract in self._served}
         self._engines = {contract: self._engine(gateway) for contract, gateway in self._gateways.items()}
         self._draining = False
@@ -135,10 +151,12 @@ class Server:
             settings,
             self.users,
             self.mailbox("friends"),
+            self.rooms,
             partial(self.cluster.present, "friends"),
             self._readiness,
             self.metrics.registry,
-            SharedLimit("rest", settings.rate_limit_rest, self.cluster).take if settings.rate_limit_rest else None,
+            take=SharedLimit("rest", settings.rate_limit_rest, self.cluster).take if settings.rate_limit_rest else None,
+            notify=self._notify,
         )
         self.metrics.watch("parley_store_commits", "Commits of the store", lambda: self.store.commits)
         self.metrics.watch(
@@ -148,6 +166,12 @@ class Server:
     @property
     def _served(self) -> Collection[str]:
         return self.settings.addresses.keys()
+
+    @property
+    def _notify(self) -> Callable[[Any], Awaitable[str]] | None:
+        """What sends a notification, None where that contract is not served."""
+        gateway = self._gateways.get("notifications")
+        return gateway.notify if isinstance(gateway, NotificationsGateway) else None
 
     def mailbox(self, contract: str) -> Mailbox:
         """Return the mailbox of a contract. The ids of all of them are made in one place."""
@@ -235,10 +259,12 @@ class Server:
                 await asyncio.gather(*(gateway.close() for gateway in self._gateways.values()))
 
     async def close(self) -> None:
-        """Leave the cluster and close the store."""
+        """Close the store and leave the cluster, in that order: what is stored until then is published."""
         await self._close_gateways()
-        await self.cluster.close()
         await self.store.close()
+        idle = [await engine.idle(self.settings.drain_timeout / 4) for engine in self._engines.values()]
+        told = [await gateway.finish() for gateway in self._gateways.values()]
+        await self.cluster.close(owing=not all((*idle, *told)))
         self._passwords.close()
 
     async def _readiness(self) -> dict[str, bool]:

@@ -1,4 +1,4 @@
-"""What equal servers share while they run: rooms to publish in, a roster of who is connected, sessions and counters.
+"""What equal servers share while they run: rooms to publish in, a roster of who is connected, sessions and the like.
 
 Every adapter passes the same contract suite, `tests/cluster/`. Nothing here is durable: the cluster is a hint, the
 store is the truth. The link to the other servers may be interrupted at any time; a server goes on without it:
@@ -58,8 +58,14 @@ class Cluster(Protocol):
         """Join the cluster, and tell `listener` its news from now on. Raise `ClusterUnusableError`, `Unavailable`."""
         ...
 
-    async def close(self) -> None:
-        """Leave the cluster; what sockets of this server are left linger for a while. May be called twice."""
+    async def close(self, *, owing: bool = False) -> None:
+        """Leave the cluster; what sockets of this server are left linger for a while. May be called twice.
+
+        Args:
+            owing: publications may be lacking that nobody else can make: to the others it is as if this server had
+                died, and every room may have missed something, now and for a while.
+
+        """
         ...
 
     async def ping(self) -> None:
@@ -150,6 +156,29 @@ class Cluster(Protocol):
 
     async def forget(self, name: str) -> None:
         """Keep the value of a name no longer. Raise `Unavailable`."""
+        ...
+
+    # lists: members with a value each, bounded, until nothing has changed for a while; all of them may be any text
+
+    async def enlist(self, name: str, member: str, value: str, limit: int, seconds: float) -> None:
+        """Make a member, which may be there already, the newest of a list. Raise `Unavailable`.
+
+        Args:
+            name: the list's; it is made if there is none.
+            member: who or what it is about.
+            value: takes the place of the one that the member had.
+            limit: how many members are kept: the newest.
+            seconds: for how long the list is kept from now.
+
+        """
+        ...
+
+    async def listed(self, name: str, limit: int) -> dict[str, str]:
+        """Return so many members of a list with their values, the newest first. Raise `Unavailable`."""
+        ...
+
+    async def unlist(self, name: str) -> None:
+        """Keep a list no longer. Raise `Unavailable`."""
         ...
 
     # rate counters

@@ -42,16 +42,18 @@ class LocalCluster(Cluster):
         self._rooms: set[str] = set()
         self._rosters: dict[str, dict[str, _Sockets]] = {}  # users in the order in which they came
         self._sessions: Expiring[str] = Expiring(clock)
+        self._lists: Expiring[dict[str, str]] = Expiring(clock)  # the newest member last
         self._tallies: Expiring[int] = Expiring(clock)
 
     async def open(self, listener: Listener) -> None:
         self._listener = listener
 
-    async def close(self) -> None:
+    async def close(self, *, owing: bool = False) -> None:
         self._listener = None
         self._rooms.clear()
         self._rosters.clear()
         self._sessions.clear()
+        self._lists.clear()
         self._tallies.clear()
 
     async def ping(self) -> None:
@@ -140,6 +142,29 @@ class LocalCluster(Cluster):
     async def forget(self, name: str) -> None:
         self._ensure_open()
         self._sessions.drop(name)
+
+    # lists
+
+    async def enlist(self, name: str, member: str, value: str, limit: int, seconds: float) -> None:
+        self._ensure_open()
+        members = self._list(name)
+        members.pop(member, None)
+        members[member] = value
+        for oldest in list(islice(members, max(0, len(members) - limit))):
+            del members[oldest]
+        self._lists.put(name, members, seconds)
+
+    async def listed(self, name: str, limit: int) -> dict[str, str]:
+        self._ensure_open()
+        return dict(islice(reversed(self._list(name).items()), limit))
+
+    async def unlist(self, name: str) -> None:
+        self._ensure_open()
+        self._lists.drop(name)
+
+    def _list(self, name: str) -> dict[str, str]:
+        found = self._lists.get(name)
+        return found[0] if found else {}
 
     # rate counters
 

@@ -11,6 +11,7 @@ from app.cluster.base import Cluster, Listener
 from app.cluster.guarded import Guarded
 from app.cluster.redis_address import Address
 from app.cluster.redis_link import Link
+from app.cluster.redis_list_scripts import ENLIST, LISTED, UNLIST
 from app.cluster.redis_publisher import ORIGIN, Channels, Publisher
 from app.cluster.redis_roster import Roster
 from app.cluster.redis_scripts import TALLY
@@ -62,11 +63,11 @@ class RedisCluster(Cluster):
             raise
         self._open = True
 
-    async def close(self) -> None:
+    async def close(self, *, owing: bool = False) -> None:
         self._open = False
         try:
             async with asyncio.timeout(self._timeout):
-                await self._roster.close()
+                await self._roster.close(owing=owing)
         except TimeoutError:
             pass  # the connection says so too, a little later
         await self._end()
@@ -165,6 +166,24 @@ class RedisCluster(Cluster):
 
     def _session(self, name: str) -> bytes:
         return self._prefix + b":session:" + encoded(name)
+
+    # lists
+
+    async def enlist(self, name: str, member: str, value: str, limit: int, seconds: float) -> None:
+        self._ensure_open()
+        words = encoded(name), encoded(member), encoded(value), str(limit), _milliseconds(seconds)
+        await self._link.run(ENLIST, self._prefix, b"", *words)
+
+    async def listed(self, name: str, limit: int) -> dict[str, str]:
+        self._ensure_open()
+        if limit < 1:
+            return {}
+        found = await self._link.run(LISTED, self._prefix, b"", encoded(name), str(limit))
+        return {decoded(member): decoded(value) for member, value in zip(found[::2], found[1::2], strict=True)}
+
+    async def unlist(self, name: str) -> None:
+        self._ensure_open()
+        await self._link.run(UNLIST, self._prefix, b"", encoded(name))
 
     # rate counters
 

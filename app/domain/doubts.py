@@ -11,11 +11,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
 
 from app.domain.errors import Unavailable
-from app.store.base import NewMessage, Store
 
-__all__ = ["Doubts"]
+__all__ = ["Doubts", "Identified"]
 
 log = logging.getLogger("parley.mailbox")
 
@@ -29,17 +29,29 @@ MOST = 10_000
 """How many messages are looked for at a time; the oldest are given up first."""
 
 
+class Identified(Protocol):
+    """A message of any kind."""
+
+    @property
+    def id(self) -> str:
+        """What belongs to it alone, and sorts in the order of sending."""
+        ...
+
+
+M = TypeVar("M", bound=Identified)
+
+
 @dataclass(slots=True)
-class _Doubt:
-    message: NewMessage
+class _Doubt(Generic[M]):
+    message: M
     looks: int = LOOKS
 
 
-class Doubts:
+class Doubts(Generic[M]):
     """Looks for messages that may be stored.
 
     Args:
-        store: where they would be.
+        stored: says whether a message is; may raise `Unavailable`.
         found: called with each message that is there, in the order of their ids; may raise `Unavailable`.
         sleep: waits for so many seconds.
 
@@ -47,26 +59,33 @@ class Doubts:
 
     def __init__(
         self,
-        store: Store,
-        found: Callable[[NewMessage], Awaitable[None]],
+        stored: Callable[[M], Awaitable[bool]],
+        found: Callable[[M], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._store = store
+        self._stored = stored
         self._found = found
         self._sleep = sleep
-        self._doubts: dict[str, _Doubt] = {}
+        self._doubts: dict[str, _Doubt[M]] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._closed = False
 
-    def add(self, message: NewMessage) -> None:
+    @property
+    def left(self) -> int:
+        """How many messages may be stored and were not found yet."""
+        return len(self._doubts)
+
+    def add(self, message: M) -> None:
         """Look for a message until it is found, or is known not to be stored."""
         if len(self._doubts) == MOST:
             del self._doubts[next(iter(self._doubts))]
         self._doubts[message.id] = _Doubt(message)
-        if self._looking is None:
+        if self._looking is None and not self._closed:
             self._looking = asyncio.create_task(self._look())
 
     async def close(self) -> None:
         """Look no more."""
+        self._closed = True
         if self._looking:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
@@ -83,9 +102,9 @@ class Doubts:
                 log.exception("messages that may be stored could not be looked for")
         self._looking = None
 
-    async def _look_for(self, doubt: _Doubt) -> None:
+    async def _look_for(self, doubt: _Doubt[M]) -> None:
         message = doubt.message
-        if await self._store.stored(message.id):
+        if await self._stored(message):
             await self._found(message)
             self._doubts.pop(message.id, None)
             return
@@ -94,5 +113,5 @@ class Doubts:
             self._doubts.pop(message.id, None)
 
 
-def _id(doubt: _Doubt) -> str:
+def _id(doubt: _Doubt[Any]) -> str:
     return doubt.message.id

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 from collections.abc import Callable
+from functools import partial
 
 from app.cluster.base import Cluster
-from app.domain.errors import NotFound, Unavailable
+from app.domain.clock import now_ms
+from app.domain.errors import NotFound
 from app.domain.roster import Presence
 from app.domain.users import User, Users
 from app.engine.base import Ending
+from app.gateways.arrears import Arrears
 from app.gateways.base import Envelope, room_of_friends
 
 __all__ = ["Announcing"]
-
-log = logging.getLogger("parley.gateway")
 
 
 class Announcing:
@@ -47,6 +47,7 @@ class Announcing:
         self._title = title
         self._packet = packet
         self._presence = Presence(contract, cluster, grace, self.departed)
+        self._arrears = Arrears()
         self._titles: dict[str, str] = {}
         self._sockets: dict[str, set[str]] = {}
 
@@ -66,8 +67,10 @@ class Announcing:
         if socket not in self._sockets.get(user, ()):
             return
         if ending is Ending.GOODBYE:
-            await self._presence.goodbye(user, socket)
-            self._forget(user, socket)
+            try:
+                await self._presence.goodbye(user, socket)
+            finally:
+                self._forget(user, socket)
         else:
             expiry = await self._presence.lost(user, socket)
             expiry.add_done_callback(lambda _: self._forget(user, socket))
@@ -79,19 +82,27 @@ class Announcing:
 
     async def arrived(self, user: str) -> None:
         """Announce a user of whom the cluster could not tell earlier."""
-        with contextlib.suppress(NotFound):
-            self._announce(user, await self._title_of(user), True)
+        await self._tell(user, True)
 
     async def departed(self, user: str) -> None:
         """Announce that a user is gone, and record when they were last seen."""
-        try:
-            # announced before anything is awaited: a user who comes back at once is announced after it
-            self._announce(user, self._titles.get(user) or await self._title_of(user), False)
-            await self._users.left(user)
-        except NotFound:
-            pass
-        except Unavailable:
-            log.warning("a user left, and the store did not answer")
+        seen = partial(self._users.left, user, now_ms())
+        # announced before anything is awaited: a user who comes back at once is announced after it
+        await self._tell(user, False)
+        await self._arrears.do(f"last sight of {user}", seen, seen)
+
+    async def _tell(self, user: str, came: bool) -> None:
+        """Announce a user, at once or as soon as the store says who that is."""
+        now, later = partial(self._tell_now, user, came), partial(self._tell_late, user, came)
+        await self._arrears.do(f"announcement of {user}", now, later)
+
+    async def _tell_now(self, user: str, came: bool) -> None:
+        with contextlib.suppress(NotFound):
+            self._announce(user, await self._title_of(user), came)
+
+    async def _tell_late(self, user: str, came: bool) -> None:
+        if (user in await self._presence.present([user])) is came:  # else it has come to nothing meanwhile
+            await self._tell_now(user, came)
 
     async def _title_of(self, user: str) -> str:
         return self._titles.get(user) or self._title(await self._users.get(user))
@@ -103,5 +114,5 @@ class Announcing:
     async def close(self) -> None:
         """Announce nothing more, and record that those who are here, or were within the grace, were last seen now."""
         here = list(self._sockets)
-        await self._presence.close()
+        await asyncio.gather(self._presence.close(), self._arrears.close())
         await asyncio.gather(*(self._users.left(user) for user in here), return_exceptions=True)

@@ -75,6 +75,10 @@ class Gateway(Application, Protocol):
         """Announce nothing more: the server is going away."""
         ...
 
+    async def finish(self) -> bool:
+        """Deliver nothing more: the store is closed. Return False if something may be stored and not delivered."""
+        ...
+
 
 class Hub(Listener):
     """Hands the cluster's news to the gateways. A room's name begins with its contract and a colon."""

@@ -17,7 +17,7 @@ from app.domain.users import Users
 from app.engine.base import Connection, Engine
 from app.gateways.base import Envelope, room_of_friends, room_of_user
 from app.gateways.mail import Reader
-from app.gateways.rooms import Rooms
+from app.gateways.membership import Membership
 
 __all__ = ["Follower", "Following"]
 
@@ -51,7 +51,7 @@ class Following:
         self,
         contract: str,
         engine: Engine,
-        rooms: Rooms,
+        rooms: Membership,
         cluster: Cluster,
         users: Users,
         missed: Callable[[str], None],

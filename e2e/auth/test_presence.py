@@ -30,7 +30,7 @@ async def test_a_token_is_answered_with_who_one_is(people: People, presence: Pre
     device = await presence.dial("Alice", transport=transport)
     sid = device.inbox.all("CONNECT")[0].payload["sid"]
 
-    acknowledged = await device.ask("authenticate", {"token": alice.token})
+    acknowledged = await device.call("authenticate", {"token": alice.token})
 
     who = {"user": {"userId": alice.id, "email": alice.email, "socketId": sid}}
     await device.expect_next("connected", equals(who))
@@ -93,11 +93,11 @@ async def test_who_does_not_authenticate_is_disconnected(fresh_deployment: Fresh
     presence = Presence(people)
     alice_device = await presence.connect(await people.new("Alice"))
     device = await presence.dial()
-    await device.ask("ping")
+    await device.call("ping")
 
     await device.expect_next("authentication_error", equals({"message": "Authentication timed out"}))
     await device.expect_next("DISCONNECT")
-    await alice_device.ask("ping")
+    await alice_device.call("ping")
 
 
 @pytest.mark.requirement("PRESENCE-AUTH-005")
@@ -115,7 +115,7 @@ async def test_a_socket_may_authenticate_again(people: People, presence: Presenc
     await short.emit("authenticate", {"token": mint.token(sub=alice.id, lifetime=2.5)})
     await short.expect_next("connected")
     await short.expect_next("authentication_error")
-    await device.ask("ping")
+    await device.call("ping")
     assert device.count("authentication_error") == 0
 
 
@@ -125,7 +125,7 @@ async def test_a_socket_stays_whose_it_is(people: People, presence: Presence):
     alice, bob = [await people.new(name) for name in ("Alice", "Bob")]
     device, bob_device = await presence.connect(alice), await presence.connect(bob)
 
-    answer = await device.ask("authenticate", {"token": bob.token})
+    answer = await device.call("authenticate", {"token": bob.token})
 
     must(answer, equals({"message": "Already authenticated as another user"}))
     await device.expect_next("authentication_error", equals(answer))
@@ -159,13 +159,13 @@ async def test_a_stranger_is_shown_nobody(people: People, presence: Presence):
     alice = await people.new("Alice")
     alice_device, device = await presence.connect(alice), await presence.dial()
 
-    must(await device.ask("ping"), keys("timestamp"), instant("timestamp"))
-    must(await device.ask("get_online_users"), equals({"users": []}))
-    must(await device.ask("get_online_friends_only"), equals({"users": []}))
-    must(await device.ask("get_all_online_users"), equals({"users": [], "total": 0}))
-    must(await device.ask("get_detailed_online_users"), equals({"users": [], "total": 0}))
-    for payload in ({"metadata": {"source": "internal_service"}}, {}):
-        answer = await device.send([alice], "from nobody", **payload)
+    must(await device.call("ping"), keys("timestamp"), instant("timestamp"))
+    must(await device.call("get_online_users"), equals({"users": []}))
+    must(await device.call("get_online_friends_only"), equals({"users": []}))
+    must(await device.call("get_all_online_users"), equals({"users": [], "total": 0}))
+    must(await device.call("get_detailed_online_users"), equals({"users": [], "total": 0}))
+    for metadata in ({"source": "internal_service"}, None):
+        answer = await device.send([alice], "from nobody", metadata=metadata)
         must(answer, refuses("User not authenticated"), instant("timestamp"))
 
     await alice_device.send([alice], "marker")

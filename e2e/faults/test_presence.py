@@ -41,9 +41,9 @@ async def test_users_of_a_killed_server_are_not_said_to_be_reached(stage: Stage,
     must(await sender.send([bob, carol], "swept"), reached([carol], [bob]))
     for message in ("after", "swept"):
         await carol_device.expect_next("message", has(message=message))
-    must(await sender.ask("get_online_users"), _online(carol.id))
-    must(await sender.ask("get_all_online_users"), has(total=3))
-    await stranger_device.ask("ping")
+    must(await sender.call("get_online_users"), _online(carol.id))
+    must(await sender.call("get_all_online_users"), has(total=3))
+    await stranger_device.call("ping")
     assert stranger_device.count(UPDATE) == 0
     assert [it.payload["userId"] for it in sender.inbox.all(UPDATE) if it.payload["status"] == "offline"] == [bob.id]
 
@@ -83,7 +83,7 @@ async def test_a_server_that_is_cut_off_reaches_its_own(stage: Stage, people_of:
     answer = asyncio.ensure_future(sender.send([bob, carol], "meanwhile", within=BOUND))
     await near.expect("message", has(message="meanwhile"), within=0.9 * SECOND)
     must(await answer, reached([bob], [carol]))
-    lists = await sender.ask("get_all_online_users", within=BOUND)
+    lists = await sender.call("get_all_online_users", within=BOUND)
     assert lists["users"] == []
     must(lists, has(total=0, status="error", error="Service unavailable"))
     stage.proxies["redis"][0].heal()
@@ -109,7 +109,7 @@ async def test_a_friendship_that_ended_in_a_gap_is_followed_no_more(stage: Stage
     stage.proxies["redis"][0].cut()
     (await alice.on(1).delete(f"/users/{alice.id}/friends/{bob.id}")).must(204)
     stage.proxies["redis"][0].heal()
-    await eventually(lambda: device.ask("get_all_online_users"), has(total=1), within=SWEEP)
+    await eventually(lambda: device.call("get_all_online_users"), has(total=1), within=SWEEP)
     await eventually(lambda: _heard(device, presence, carol), equals(True), within=SWEEP)
 
     alice_device = await presence.connect(alice, server=1)
@@ -127,5 +127,5 @@ async def _heard(device: PresenceClient, presence: Presence, person) -> bool:
     session = await presence.connect(person, server=1)
     await session.goodbye()
     for _ in range(20):
-        await device.ask("ping")
+        await device.call("ping")
     return device.count(UPDATE) >= before + 2

@@ -8,7 +8,7 @@ import pytest
 from e2e.harness.deployment import Deployment, Fresh
 from e2e.harness.match import equals, has, instant, keys, must
 from e2e.harness.people import People, PeopleOf
-from e2e.harness.presence import PATH, Presence, reached, refuses
+from e2e.harness.presence import Presence, PresenceClient, reached, refuses
 
 KEYS = {"INTERNAL_SERVICE_KEYS": "billing=a-key-of-billing, mail=a-key=of-mail"}
 
@@ -25,7 +25,7 @@ async def test_a_service_is_greeted(presence: Presence):
     sid = (await device.expect_next("CONNECT")).payload["sid"]
     greeting = {"message": "Connected to internal WebSocket service", "socketId": sid}
     await device.expect_next("connected", equals(greeting))
-    answer = await device.ask("ping")
+    answer = await device.call("ping")
     must(answer, keys("timestamp", "service"), has(service="internal_websocket"), instant("timestamp"))
 
 
@@ -83,9 +83,9 @@ async def test_what_a_service_sends_broken_is_refused(presence: Presence, payloa
 
     await service.emit("send_message")
     await service.emit("send_message", payload)
-    must(await service.ask("send_message", payload), refuses(error), instant("timestamp"))
+    must(await service.call("send_message", payload), refuses(error), instant("timestamp"))
 
-    await service.ask("ping")
+    await service.call("ping")
 
 
 @pytest.mark.requirement("PRESENCE-INTERNAL-005")
@@ -146,7 +146,7 @@ async def test_the_internal_gateway_is_nowhere_else(deployment: Deployment, peop
             assert await status(listener, path_of("internal")) == 404
             if listener != "internal":
                 assert await status("internal", path_of(listener)) == 404
-                assert await status(listener, PATH) == 200
+                assert await status(listener, PresenceClient.PATH) == 200
         assert await status("internal", "/socket.io") == 200
 
     device = await presence.dial(server=0, listener="presence", path="/socket.io")

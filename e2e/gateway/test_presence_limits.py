@@ -30,22 +30,22 @@ async def test_an_event_too_many_is_refused(fresh_deployment: Fresh, people_of: 
     sender, device, service = await presence.connect(alice), await presence.connect(bob), await presence.service()
 
     for _ in range(3):
-        must(await sender.ask("ping"), keys("timestamp"))  # authenticate was the first
-    told_when(await sender.ask("ping"))
+        must(await sender.call("ping"), keys("timestamp"))  # authenticate was the first
+    told_when(await sender.call("ping"))
     told_when(await sender.send([bob], "too many"))
     for query in ("get_online_users", "get_online_friends_only"):
-        answer = await sender.ask(query)
+        answer = await sender.call(query)
         told_when(answer)
         must(answer, has(users=[]))
     for query in ("get_all_online_users", "get_detailed_online_users"):
-        answer = await sender.ask(query)
+        answer = await sender.call(query)
         told_when(answer)
         must(answer, has(users=[], total=0))
     for _ in range(4):
         await service.send([bob], "marker")
         await device.expect_next("message", has(message="marker"))
     told_when(await service.send([bob], "too many"))
-    told_when(await service.ask("ping"))
+    told_when(await service.call("ping"))
 
 
 @pytest.mark.requirement("PRESENCE-LIMIT-001")
@@ -54,14 +54,14 @@ async def test_who_authenticates_too_often_is_told_so(fresh_deployment: Fresh, p
     people = people_of(await fresh_deployment("--memory", RATE_LIMIT_EVENTS="1/1s"))
     device = await Presence(people).dial()
     alice = await people.new("Alice")
-    await device.ask("ping")
+    await device.call("ping")
 
-    answer = await device.ask("authenticate", {"token": alice.token})
+    answer = await device.call("authenticate", {"token": alice.token})
 
     assert HINT.fullmatch(answer["message"]), answer
     await device.expect_next("authentication_error", has(message=answer["message"]))
     while not device.count("connected"):
-        await device.ask("authenticate", {"token": alice.token})
+        await device.call("authenticate", {"token": alice.token})
 
 
 @pytest.mark.requirement("PRESENCE-LIMIT-002")
@@ -90,7 +90,7 @@ async def test_a_client_may_ask_again_when_it_was_told(fresh_deployment: Fresh, 
 
     async def until(status: int) -> None:
         while (await people.rest().get("/users/me")).status != status:
-            await device.ask("ping")
+            await device.call("ping")
 
     await until(429)
     await until(401)

@@ -105,7 +105,7 @@ async def test_a_broken_message_is_handed_to_nobody(
     sender, device = await presence.connect(alice), await presence.connect(bob)
     payload = {"recipientIds": ["{bob}"], "message": "broken", **broken}
 
-    answer = await sender.ask("send_message", _filled(payload, bob.id))
+    answer = await sender.call("send_message", _filled(payload, bob.id))
 
     must(answer, keys("status", "error", "timestamp"), has(status="error"), instant("timestamp"))
     assert answer["error"] == error or (error.endswith(": ") and answer["error"].startswith(error)), answer
@@ -129,7 +129,7 @@ async def test_no_message_at_all_is_refused(people: People, presence: Presence, 
     alice = await people.new("Alice")
     sender = await presence.connect(alice)
 
-    must(await sender.ask("send_message", payload), refuses(MISSING))
+    must(await sender.call("send_message", payload), refuses(MISSING))
     await sender.emit("send_message", payload)
     await sender.emit("send_message")
 
@@ -261,7 +261,7 @@ async def test_an_unknown_event_is_ignored(people: People, presence: Presence):
 
     for event in ("message", "newNotification", "nothing"):
         await device.emit(event, {"recipientIds": [alice.id], "message": "stray"}, ack=9)
-    must(await device.ask("ping"), keys("timestamp"))
+    must(await device.call("ping"), keys("timestamp"))
 
 
 @pytest.mark.requirement("PRESENCE-MESSAGE-001", "PRESENCE-STATUS-004")

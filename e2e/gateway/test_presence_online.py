@@ -27,16 +27,16 @@ async def test_friends_who_are_online_are_listed(people: People, presence: Prese
     alice, bob, carol = await people.friendship("Alice", "Bob", "Carol")
     device = await presence.connect(alice)
     await presence.connect(await people.new("Stranger"))
-    must(await device.ask(query), equals({"users": []}))
+    must(await device.call(query), equals({"users": []}))
     await presence.connect(bob)
 
-    answer = await device.ask(query)
+    answer = await device.call(query)
 
     [friend] = must(answer, keys("users"))["users"]
     must(friend, keys("userId", "email", "status", "lastSeen"), instant("lastSeen"))
     must(friend, has(userId=bob.id, email=bob.email, status="online"))
     await presence.connect(carol)
-    assert set(listed(await device.ask(query))) == {bob.id, carol.id}
+    assert set(listed(await device.call(query))) == {bob.id, carol.id}
 
 
 @pytest.mark.requirement("PRESENCE-ONLINE-002", "PRESENCE-ONLINE-003")
@@ -45,8 +45,8 @@ async def test_everybody_who_is_online_is_listed(people: People, presence: Prese
     alice, bob, away = [await people.new(name) for name in ("Alice", "Bob", "Away")]
     device, _ = await presence.connect(alice), await presence.connect(bob)
 
-    everybody = await device.ask("get_all_online_users")
-    detailed = await device.ask("get_detailed_online_users")
+    everybody = await device.call("get_all_online_users")
+    detailed = await device.call("get_detailed_online_users")
 
     must(everybody, keys("users", "total"))
     must(detailed, keys("users", "total", "timestamp"), instant("timestamp"))
@@ -67,15 +67,15 @@ async def test_every_session_is_counted_and_every_user_once(fresh_deployment: Fr
     sessions = [await presence.connect(bob) for _ in range(3)]
     device = await presence.connect(alice)
 
-    answer = await device.ask("get_detailed_online_users")
+    answer = await device.call("get_detailed_online_users")
 
     must(answer, has(total=2))
     assert sorted(listed(answer)) == sorted((alice.id, bob.id))
     assert entry(answer, bob)["sessionCount"] == 3
     for count, session in zip((2, 1), sessions, strict=False):
         await session.goodbye()
-        await eventually(lambda: device.ask("get_detailed_online_users"), _counts(bob, count))
-    must(await device.ask("get_all_online_users"), has(total=2))
+        await eventually(lambda: device.call("get_detailed_online_users"), _counts(bob, count))
+    must(await device.call("get_all_online_users"), has(total=2))
 
 
 def _counts(person: Person, sessions: int) -> Any:
@@ -96,7 +96,7 @@ async def test_a_list_is_bounded_and_its_total_exact(fresh_deployment: Fresh, pe
 
     for person, device in zip(crowd, devices, strict=True):
         for query in ("get_all_online_users", "get_detailed_online_users"):
-            answer = await device.ask(query)
+            answer = await device.call(query)
             must(answer, has(total=6))
             found = listed(answer)
             first = [one.id for one in crowd[:3]]
@@ -104,7 +104,7 @@ async def test_a_list_is_bounded_and_its_total_exact(fresh_deployment: Fresh, pe
 
     first, *friends = crowd
     await people.friends(first, *friends)
-    assert len(listed(await devices[0].ask("get_online_users"))) == 3
+    assert len(listed(await devices[0].call("get_online_users"))) == 3
 
 
 @pytest.mark.requirement("PRESENCE-ONLINE-005", "PRESENCE-ONLINE-007")
@@ -114,9 +114,9 @@ async def test_a_payload_changes_nothing(people: People, presence: Presence, pay
     alice = await people.new("Alice")
     device = await presence.connect(alice)
 
-    must(await device.ask("ping", payload), keys("timestamp"), instant("timestamp"))
+    must(await device.call("ping", payload), keys("timestamp"), instant("timestamp"))
     for query in QUERIES:
-        answer = await device.ask(query, payload)
+        answer = await device.call(query, payload)
         assert (alice.id in listed(answer)) is ("total" in answer)
 
 
@@ -143,8 +143,8 @@ async def test_who_leaves_is_listed_no_more(fresh_deployment: Fresh, people_of: 
     await bob_device.goodbye()
     await carol_device.abort()
 
-    await eventually(lambda: device.ask("get_online_users"), equals({"users": []}))
-    await eventually(lambda: device.ask("get_all_online_users"), has(total=1))
+    await eventually(lambda: device.call("get_online_users"), equals({"users": []}))
+    await eventually(lambda: device.call("get_all_online_users"), has(total=1))
 
 
 @pytest.mark.requirement("PRESENCE-ONLINE-001")
@@ -152,11 +152,11 @@ async def test_who_was_seen_last_is_told_when(people: People, presence: Presence
     """A user was seen when they came, at the latest."""
     alice, bob = await people.friendship("Alice", "Bob")
     device = await presence.connect(alice)
-    before = (await device.ask("ping"))["timestamp"]
+    before = (await device.call("ping"))["timestamp"]
     await presence.connect(bob)
-    after = (await device.ask("ping"))["timestamp"]
+    after = (await device.call("ping"))["timestamp"]
 
-    [friend] = (await device.ask("get_online_users"))["users"]
+    [friend] = (await device.call("get_online_users"))["users"]
 
     assert before <= friend["lastSeen"] <= after
 
@@ -167,7 +167,7 @@ async def test_many_who_ask_at_once_are_all_answered(people: People, presence: P
     crowd = [await people.new(f"Person{number}") for number in range(10)]
     devices = [await presence.connect(person) for person in crowd]
 
-    answers = await asyncio.gather(*(device.ask("get_all_online_users") for device in devices))
+    answers = await asyncio.gather(*(device.call("get_all_online_users") for device in devices))
 
     for person, answer in zip(crowd, answers, strict=True):
         assert person.id in listed(answer)

@@ -46,7 +46,7 @@ async def test_a_client_that_answers_no_ping_is_dropped(fresh_deployment: Fresh,
 
     await silent.expect("CLOSED")
     await faithful.expect("PING")
-    await faithful.ask("ping")
+    await faithful.call("ping")
 
 
 @pytest.mark.requirement("PRESENCE-CONNECT-003", "PRESENCE-CONNECT-004")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from e2e.harness.client import TransportName
 from e2e.harness.deadline import SECOND, eventually
 from e2e.harness.deployment import Fresh
 from e2e.harness.match import Check, has
@@ -16,7 +17,7 @@ UPDATE = "user_status_update"
 
 @pytest.mark.requirement("PRESENCE-STATUS-001", "PRESENCE-STATUS-002")
 @pytest.mark.parametrize("transport", ["websocket", "polling"])
-async def test_friends_hear_who_comes_and_goes(people: People, presence: Presence, transport: str):
+async def test_friends_hear_who_comes_and_goes(people: People, presence: Presence, transport: TransportName):
     """On all their devices, on whichever servers, with the id and the e-mail."""
     alice, bob, carol = await people.friendship("Alice", "Bob", "Carol")
     watching = [await presence.connect(person) for person in (bob, bob, carol, carol)]
@@ -60,7 +61,7 @@ async def test_nobody_else_hears_of_anything(people: People, presence: Presence)
     await bob_device.send([carol], "marker")
     await carol_device.expect_next("message", has(message="marker"))
     for device in (stranger, nobody):
-        await device.ask("ping")
+        await device.call("ping")
         assert device.count(UPDATE) == 0
     assert own.count(UPDATE) == 0
 
@@ -174,7 +175,7 @@ async def test_a_quiet_session_is_never_removed(fresh_deployment: Fresh, people_
     device, bob_device = await presence.connect(alice), await presence.connect(bob)
     await device.expect_next(UPDATE, status_of(bob, "online"))
 
-    await eventually(lambda: device.ask("get_detailed_online_users"), _quiet(bob, 3 * SECOND))
+    await eventually(lambda: device.call("get_detailed_online_users"), _quiet(bob, 3 * SECOND))
 
     await bob_device.goodbye()
     await device.expect_next(UPDATE, status_of(bob, "offline"), ignoring=["ACK"])

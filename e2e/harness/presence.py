@@ -4,43 +4,37 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar, Unpack
 
 import pytest
 
-from e2e.harness.client import Client
+from e2e.harness.client import Client, Credential
 from e2e.harness.deadline import DEADLINE
 from e2e.harness.match import Check, equals, has
-from e2e.harness.people import People, Person
+from e2e.harness.people import Handshake, People, Person
 
-__all__ = ["PATH", "Presence", "PresenceClient", "listed", "reached", "refuses", "status_of"]
-
-PATH = "/presence/socket.io"
-"""Where every listener serves the contract."""
+__all__ = ["Presence", "PresenceClient", "ServiceClient", "listed", "reached", "refuses", "status_of"]
 
 
 class PresenceClient(Client):
-    """A device on the presence contract, or a service on its internal gateway."""
+    """A device on the presence contract. It is nobody's until it has authenticated."""
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self._numbers = itertools.count(1)
+    PATH: ClassVar[str] = "/presence/socket.io"
+    CREDENTIAL: ClassVar[Credential] = "none"
 
-    async def ask(self, event: str, *args: Any, within: float = DEADLINE) -> Any:
-        """Send an event and return what its acknowledgement carries."""
-        __tracebackhide__ = True
-        number = next(self._numbers)
-        await self.emit(event, *args, ack=number)
-        answer = await self.expect("ACK", within=within)
-        assert answer.ack == number, f"{event} was to be acknowledged as {number}, not as {answer.ack}"
-        assert len(answer.args) == 1, f"an acknowledgement carries one argument, not {answer.args}"
-        return answer.payload
-
-    async def send(self, recipients: Iterable[Person | str], message: str, **fields: Any) -> Any:
+    async def send(
+        self, recipients: Iterable[Person | str], message: str, *, within: float = DEADLINE, **fields: Any
+    ) -> Any:
         """Send a message to people, or ids, and return the acknowledgement."""
         __tracebackhide__ = True
         ids = [one if isinstance(one, str) else one.id for one in recipients]
-        return await self.ask("send_message", {"recipientIds": ids, "message": message, **fields})
+        return await self.call("send_message", {"recipientIds": ids, "message": message, **fields}, within=within)
+
+
+class ServiceClient(PresenceClient):
+    """A service on the internal gateway of the presence contract."""
+
+    PATH: ClassVar[str] = "/socket.io"
 
 
 class Presence:
@@ -55,27 +49,25 @@ class Presence:
         self._people = people
         self._names = itertools.count(1)
 
-    async def dial(self, who: str = "Nobody", **options: Any) -> PresenceClient:
-        """Connect a device that is nobody's yet. The options are those of `People.device`."""
-        given: dict[str, Any] = {"path": PATH, **options}
-        device = await self._people.device(PresenceClient, who, **given)
+    async def dial(self, who: str = "Nobody", **options: Unpack[Handshake]) -> PresenceClient:
+        """Connect a device that is nobody's yet."""
+        device = await self._people.dial(who, PresenceClient, **options)
         await device.expect_next("CONNECT")
         return device
 
-    async def connect(self, person: Person, **options: Any) -> PresenceClient:
+    async def connect(self, person: Person, **options: Unpack[Handshake]) -> PresenceClient:
         """Connect a device of a person, and return it once it is told that it is connected."""
         device = await self.dial(f"{person.name}@{next(self._names)}", **options)
         await device.emit("authenticate", {"token": person.token})
         await device.expect_next("connected")
         return device
 
-    async def service(self, auth: Any = None, *, server: int = 0, connected: bool = True) -> PresenceClient:
+    async def service(self, auth: Any = None, *, server: int = 0, connected: bool = True) -> ServiceClient:
         """Connect a service to the internal gateway of a server; without `connected` the answer is not awaited."""
         if "internal" not in self._people.deployment.servers[server].urls:
             pytest.skip("the address of the internal gateway of a target is not known")
-        device = await self._people.device(
-            PresenceClient, f"service {next(self._names)}", server=server, listener="internal", auth=auth
-        )
+        who = f"service {next(self._names)}"
+        device = await self._people.dial(who, ServiceClient, server=server, listener="internal", auth=auth)
         if connected:
             await device.expect_next("CONNECT")
             await device.expect_next("connected")

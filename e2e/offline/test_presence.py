@@ -40,7 +40,7 @@ async def test_who_has_left_is_not_said_to_be_reached(fresh_deployment: Fresh, p
         answer = await sender.send([bob, carol], "gone")
     must(answer, reached([carol], [bob]))
     await carol_device.expect("message", has(message="gone"))
-    online = {user["userId"] for user in (await sender.ask("get_online_users"))["users"]}
+    online = {user["userId"] for user in (await sender.call("get_online_users"))["users"]}
     assert (bob.id in online) is (leave != "goodbye")
 
 

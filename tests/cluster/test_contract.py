@@ -158,6 +158,9 @@ async def test_nothing_is_subscribed_to_after_close(cluster: Cluster):
         cluster.remember("name", "value", 10),
         cluster.recall("name"),
         cluster.forget("name"),
+        cluster.enlist("name", "member", "value", 10, 10),
+        cluster.listed("name", 10),
+        cluster.unlist("name"),
         cluster.tally("name", 10),
     ]
     answers = await asyncio.gather(*calls, return_exceptions=True)
@@ -185,6 +188,11 @@ async def test_rooms_and_users_may_have_any_name(cluster: Cluster, heard: Heard,
     assert await cluster.page("friends", 0, 10) == [name, "other"]
     await cluster.remember(name, name, 10)
     assert await cluster.recall(name) == name
+    await cluster.enlist(name, name, name, 10, 10)
+    await cluster.enlist("other", "member", "value", 10, 10)
+    assert await cluster.listed(name, 10) == {name: name}
+    await cluster.unlist(name)
+    assert await cluster.listed("other", 10) == {"member": "value"}
     assert (await cluster.tally(name, 10))[0] == 1
     assert await cluster.leave("friends", name, "s1") is True
     assert await cluster.present("friends", [name]) == set()
@@ -276,7 +284,7 @@ async def test_calls_that_are_made_at_once_take_effect_in_their_order(cluster: C
     assert answers == [True, False, False, True, True, {"ann"}]
 
 
-# sessions and counters
+# sessions, lists and counters
 
 
 async def test_a_value_is_remembered_until_it_is_forgotten(cluster: Cluster):
@@ -301,6 +309,53 @@ async def test_a_value_is_forgotten_when_its_time_has_passed(cluster: Cluster):
         while await cluster.recall("short") is not None:  # noqa: ASYNC110  (the time is the adapter's)
             await asyncio.sleep(0.01)
     assert await cluster.recall("long") == "value"
+
+
+async def test_a_list_has_its_newest_members_first(cluster: Cluster):
+    """One that is put there again is renewed, with its new value."""
+    assert await cluster.listed("left", 10) == {}
+    for member in ("ann", "bob", "eve"):
+        await cluster.enlist("left", member, f"{member}'s", 10, 60)
+    await cluster.enlist("left", "ann", "another", 10, 60)
+    found = await cluster.listed("left", 10)
+    assert list(found.items()) == [("ann", "another"), ("eve", "eve's"), ("bob", "bob's")]
+    assert list(await cluster.listed("left", 2)) == ["ann", "eve"]
+    assert await cluster.listed("left", 0) == {}
+
+
+async def test_a_list_drops_its_oldest_members(cluster: Cluster):
+    """Never are there more than the limit of the latest change; one that was dropped may come again."""
+    members = [str(i) for i in range(20)]
+    await asyncio.gather(*(cluster.enlist("left", member, "", 5, 60) for member in members))
+    assert list(await cluster.listed("left", 100)) == members[:-6:-1]
+    await cluster.enlist("left", "3", "again", 2, 60)
+    assert await cluster.listed("left", 100) == {"3": "again", "19": ""}
+
+
+async def test_lists_are_apart_and_forgotten_whole(cluster: Cluster):
+    """Of a list that was forgotten nothing comes back when it is begun anew."""
+    await cluster.enlist("one", "ann", "1", 10, 60)
+    await cluster.enlist("other", "ann", "2", 10, 60)
+    await cluster.unlist("one")
+    await cluster.unlist("one")
+    assert await cluster.listed("one", 10) == {}
+    assert await cluster.listed("other", 10) == {"ann": "2"}
+    await cluster.enlist("one", "bob", "3", 10, 60)
+    assert await cluster.listed("one", 10) == {"bob": "3"}
+
+
+async def test_a_list_is_forgotten_when_its_time_has_passed(cluster: Cluster):
+    """The time begins anew with each change, for all of its members."""
+    await cluster.enlist("short", "ann", "", 10, 60)
+    await cluster.enlist("short", "eve", "", 10, 0.05)
+    await cluster.enlist("long", "bob", "", 10, 0.05)
+    await cluster.enlist("long", "bob", "", 10, 60)
+    async with asyncio.timeout(DEADLINE):
+        while await cluster.listed("short", 10):  # noqa: ASYNC110  (the time is the adapter's)
+            await asyncio.sleep(0.01)
+    await cluster.enlist("short", "bob", "", 10, 60)
+    assert await cluster.listed("short", 10) == {"bob": ""}
+    assert await cluster.listed("long", 10) == {"bob": ""}
 
 
 async def test_events_are_counted_in_a_window(cluster: Cluster):

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
@@ -47,12 +46,14 @@ class Case:
         self.store = Silent()
         self.found: list[NewMessage] = []
         self.refuse = 0
-        store: Any = self.store
-        self.doubts = Doubts(store, self._found, self._sleep)
+        self.doubts = Doubts(self._stored, self._found, self._sleep)
 
     def message(self) -> NewMessage:
         message_id, instant = self.ids.next()
         return NewMessage(message_id, "friends", "ann", "hello", instant)
+
+    async def _stored(self, message: NewMessage) -> bool:
+        return await self.store.stored(message.id)
 
     async def _found(self, message: NewMessage) -> None:
         if self.refuse:

@@ -34,7 +34,7 @@ class People:
             raise NotFound("User not found!")
         return User(user, f"{user}@mail.com", "", user.title(), "", (), 0)
 
-    async def left(self, user: str) -> None:
+    async def left(self, user: str, instant: int | None = None) -> None:
         self.seen.append(user)
 
 
@@ -109,12 +109,14 @@ async def test_who_is_not_known_here_is_looked_up(stage: Stage):
 
 
 async def test_who_cannot_be_looked_up_is_not_announced(stage: Stage):
-    """Because there is no such user, or nobody can tell."""
+    """Because there is no such user, or nobody can tell: then once somebody can."""
     await stage.announcing.arrived("nobody")
     await stage.announcing.departed("nobody")
     stage.people.down = True
     await stage.announcing.departed("ann")
     assert stage.announced == []
+    stage.people.down = False
+    await until(lambda: stage.announced == ["ann Ann went"])
 
 
 async def test_on_closing_those_were_seen_who_are_here(stage: Stage):

@@ -120,7 +120,7 @@ async def test_every_command_can_be_pasted(service: Service) -> None:
     """Each curl command of the page, run in its order, succeeds."""
     page = await _page(service)
     commands = [block for block in page.blocks if block.startswith("curl ")]
-    assert len(commands) == 11
+    assert len(commands) == 17
     token = (await service.bearer(HAN))["Authorization"]
     for command in commands:
         words = shlex.split(command.replace("\\\n", "").replace("Bearer $TOKEN", token))
