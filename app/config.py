@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.domain.rates import Rate, seconds
@@ -56,6 +56,12 @@ def _words(value: Any) -> Any:
 def _origins(value: Any) -> Any:
     """Read a comma-separated list of origins; a browser sends its own without a slash at the end."""
     return [word.rstrip("/") for word in _words(value)]
+
+
+def _package(value: Path | None) -> Path | None:
+    if value and not (value / "dist" / "socket.io.js").is_file():
+        raise ValueError("there is no dist/socket.io.js in it")
+    return value
 
 
 def _option(default: Any, description: str, *names: str, **constraints: Any) -> Any:
@@ -234,6 +240,12 @@ class Settings(BaseSettings):
     )
     conformance: bool = _option(
         False, "serve the official protocol suites at /conformance; not in production", "PARLEY_CONFORMANCE"
+    )
+    socket_io_client: Annotated[Path | None, AfterValidator(_package)] = _option(
+        None,
+        "folder of an npm package socket.io-client, which /socket.io/socket.io.js is taken from; unset: the one in"
+        " node_modules here, else the library's public CDN",
+        "SOCKET_IO_CLIENT",
     )
     max_body: int = _option(100_000, "bytes of one REST request body", "MAX_BODY", ge=1000, le=100_000_000)
     drain_timeout: float = _option(
