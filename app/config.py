@@ -14,7 +14,7 @@ from app.domain.rates import Rate, seconds
 
 __all__ = ["CONTRACTS", "DEVELOPMENT_SECRET", "Settings", "SettingsError", "load", "name"]
 
-CONTRACTS = ("friends", "direct", "rooms", "notifications")
+CONTRACTS = ("friends", "direct", "rooms", "notifications", "presence")
 DEVELOPMENT_SECRET = "parley development secret: never use it where others can reach the server"
 
 
@@ -66,7 +66,7 @@ def _port(default: int, description: str, name: str) -> Any:
 class Settings(BaseSettings):
     """What can be set. Durations are in seconds."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True)
 
     mode: Annotated[
         Literal["dev", "prod"],
@@ -217,6 +217,9 @@ class Settings(BaseSettings):
     max_unauthenticated: int = _option(
         10_000, "connections that have not authenticated yet, 0 for no limit", "MAX_UNAUTHENTICATED", ge=0
     )
+    rate_limit_rest: Annotated[Rate | None, BeforeValidator(_rate)] = _option(
+        None, "REST requests of one client address, such as 100/60s; more are refused", "RATE_LIMIT_REST"
+    )
     rate_limit_events: Annotated[Rate | None, BeforeValidator(_rate)] = _option(
         None, "events of one connection, such as 100/60s; more are refused", "RATE_LIMIT_EVENTS"
     )
@@ -256,7 +259,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _named_keys(self) -> Settings:
-        if any(not service or not key for service, key in self._services()):
+        services = self._services()
+        if self.internal_service_keys and not (services and all(service and key for service, key in services)):
             raise ValueError("INTERNAL_SERVICE_KEYS: should be name=key,name=key")
         return self
 

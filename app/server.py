@@ -17,6 +17,7 @@ from app.cluster.base import Cluster
 from app.cluster.local import LocalCluster
 from app.config import Settings
 from app.domain.clock import Sequence
+from app.domain.limits import SharedLimit
 from app.domain.mailbox import Mailbox
 from app.domain.participants import Participants
 from app.domain.passwords import Passwords
@@ -28,9 +29,12 @@ from app.engine.admission import Limits
 from app.engine.base import Engine, Options
 from app.engine.socket_io import SocketIO
 from app.gateways.base import Gateway, Hub
+from app.gateways.courier import Courier
 from app.gateways.direct import DirectGateway
 from app.gateways.friends import FriendsGateway
+from app.gateways.internal import InternalGateway
 from app.gateways.notifications import NotificationsGateway
+from app.gateways.presence import PresenceGateway
 from app.gateways.rooms import RoomsGateway, tell_closed
 from app.listeners import BACKLOG, Listener
 from app.metrics import Metrics
@@ -47,6 +51,9 @@ __all__ = ["Server", "cluster_of", "store_of"]
 log = logging.getLogger("parley.server")
 
 _PING_TIMEOUT = 2.0
+
+PRESENCE_PING_TIMEOUT = 5.0
+"""Seconds in which a client of the presence contract must answer a heartbeat, where the setting is not less."""
 
 
 def store_of(settings: Settings, *, exclusive: bool = True) -> SQLiteStore | MongoStore:
@@ -73,7 +80,7 @@ def cluster_of(settings: Settings) -> Cluster:
             settings.redis_address,
             settings.redis_prefix,
             timeout=settings.cluster_timeout,
-            server_timeout=settings.server_timeout,
+            server_timeout=min(settings.server_timeout, settings.session_sweep),
         )
     return LocalCluster()
 
@@ -90,6 +97,14 @@ def _rooms(server: Server) -> Gateway:
     return RoomsGateway(server.settings, server.rooms, server.cluster, server.metrics)
 
 
+def _presence(server: Server) -> Gateway:
+    return PresenceGateway(server.settings, server.users, server.courier, server.cluster, server.metrics)
+
+
+def _internal(server: Server) -> Gateway:
+    return InternalGateway(server.settings, server.courier, server.cluster, server.metrics)
+
+
 def _notifications(server: Server) -> Gateway:
     mailbox = server.mailbox("notifications")
     return NotificationsGateway(server.settings, server.users, mailbox, server.cluster, server.metrics)
@@ -99,6 +114,8 @@ GATEWAYS: Mapping[str, Callable[[Server], Gateway]] = {
     "friends": _friends,
     "direct": _direct,
     "rooms": _rooms,
+    "presence": _presence,
+    "internal": _internal,
     "notifications": _notifications,
 }
 """What makes the gateway of each contract."""
@@ -138,7 +155,8 @@ class Server:
             partial(self.cluster.present, "friends"),
             self._readiness,
             self.metrics.registry,
-            self._notify,
+            take=SharedLimit("rest", settings.rate_limit_rest, self.cluster).take if settings.rate_limit_rest else None,
+            notify=self._notify,
         )
         self.metrics.watch("parley_store_commits", "Commits of the store", lambda: self.store.commits)
         self.metrics.watch(
@@ -159,8 +177,13 @@ class Server:
         """Return the mailbox of a contract. The ids of all of them are made in one place."""
         return Mailbox(contract, self.store, self._ids)
 
+    @cached_property
+    def courier(self) -> Courier:
+        """What hands messages to the users of the presence contract, whoever sends them."""
+        return Courier("presence", self.cluster, self.metrics, self.settings.cluster_timeout)
+
     def _engine(self, gateway: Gateway) -> Engine:
-        engine = SocketIO({"/": gateway}, _options(self.settings))
+        engine = SocketIO({"/": gateway}, _options(self.settings, gateway.contract))
         gateway.bind(engine)
         self._hub.add(gateway)
         self.metrics.watch_engine(gateway.contract, engine)
@@ -196,7 +219,8 @@ class Server:
         config.backlog = BACKLOG
         config.websocket_max_message_size = self.settings.max_payload
         config.h11_max_incomplete_size = 32 * 1024
-        root = Root(self._web, {listener.port: self._mounts(listener.contract) for listener in listeners})
+        mounts = {listener.port: self._mounts(listener.contract) for listener in listeners}
+        root = Root(self._web, mounts, self.settings.trusted_proxies)
 
         async def until_drained() -> None:
             await stop.wait()
@@ -235,10 +259,12 @@ class Server:
                 await asyncio.gather(*(gateway.close() for gateway in self._gateways.values()))
 
     async def close(self) -> None:
-        """Leave the cluster and close the store."""
+        """Close the store and leave the cluster, in that order: what is stored until then is published."""
         await self._close_gateways()
-        await self.cluster.close()
         await self.store.close()
+        idle = [await engine.idle(self.settings.drain_timeout / 4) for engine in self._engines.values()]
+        told = [await gateway.finish() for gateway in self._gateways.values()]
+        await self.cluster.close(owing=not all((*idle, *told)))
         self._passwords.close()
 
     async def _readiness(self) -> dict[str, bool]:
@@ -253,10 +279,13 @@ class Server:
         return {"store": store, "cluster": cluster, "serving": not self._draining}
 
 
-def _options(settings: Settings) -> Options:
+def _options(settings: Settings, contract: str) -> Options:
+    ping_timeout = settings.ping_timeout
+    if contract in ("presence", "internal"):
+        ping_timeout = min(ping_timeout, PRESENCE_PING_TIMEOUT)
     return Options(
         ping_interval=settings.ping_interval,
-        ping_timeout=settings.ping_timeout,
+        ping_timeout=ping_timeout,
         max_payload=settings.max_payload,
         origins=settings.trusted_origins,
         connect_timeout=settings.connect_timeout,

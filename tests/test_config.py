@@ -49,6 +49,12 @@ def test_the_documents_names_and_forms_are_read(
     assert getattr(load(), option) == meaning
 
 
+def test_a_blank_variable_hides_no_other_name_of_its_option(monkeypatch: pytest.MonkeyPatch):
+    """A container file that passes on what is not set, as nothing, leaves the documents' other name to be read."""
+    setenv(monkeypatch, {"JWT_SECRET": "", "JWT_SECRET_KEY": "the documents' other name"})
+    assert load().jwt_secret.get_secret_value() == "the documents' other name"
+
+
 def test_every_unusable_value_has_its_line(monkeypatch: pytest.MonkeyPatch):
     """All that is wrong is said at once, by the name that was set, with the value."""
     for name, value in {"PORT": "many", "JWT_EXPIRATION": "soon", "MODE": "test", "CONFIRM_INTERVAL": "0"}.items():

@@ -3,18 +3,23 @@
 import asyncio
 import json
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 
 import app.server
 from app.cluster.local import LocalCluster
 from app.config import SettingsError, load
+from app.domain.errors import Unavailable
 from app.engine.base import Options
 from app.engine.socket_io import SocketIO
 from app.listeners import Listener, ListenError, listen
 from app.root import Mounts, Root
+from app.server import Server
+from app.store.sqlite import SQLiteStore
 from app.web.security import HEADERS
 from tests.engine.served import received
 from tests.serving import POLLING, get, hanging, running, settings
@@ -219,3 +224,85 @@ async def test_a_store_that_hangs_holds_the_drain_up_for_its_timeout():
             with hanging(server):
                 async with asyncio.timeout(1):
                     await server._drain()
+
+
+class Watched(LocalCluster):
+    """A cluster that says what became of it.
+
+    Attributes:
+        published: the rooms of what was published while it was open.
+        owing: what it was told at its end.
+
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.published: list[str] = []
+        self.owing: bool | None = None
+
+    def publish(self, room: str, payload: bytes, *, retry: bool = False) -> None:
+        if self._listener:
+            self.published.append(room)
+
+    async def close(self, *, owing: bool = False) -> None:
+        self.owing = owing
+        await super().close()
+
+
+@pytest.fixture
+def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
+    """Return the cluster of the next server."""
+    cluster = Watched()
+    monkeypatch.setattr(app.server, "LocalCluster", lambda: cluster)
+    return cluster
+
+
+@asynccontextmanager
+async def connected(server: Server, listener: Listener) -> AsyncIterator[tuple[ClientConnection, str]]:
+    """Connect a client. Yield it, and the room that what it says is published in."""
+    han = (await server.plant())[0]
+    url = listener.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
+    async with connect(url, compression=None) as client:
+        await received(client)
+        await client.send(f"40{json.dumps({'token': server.users.token(han)})}")
+        while not str(await received(client)).startswith('42["unseen_messages"'):
+            pass
+        yield client, f"friends:of:{han.id}"
+
+
+async def test_what_is_stored_while_a_server_ends_is_published(watched: Watched):
+    """However late that is: the server leaves the cluster when the store has done all that it was told."""
+    async with running(settings()) as (server, (listener,)):
+        assert isinstance(server.store, SQLiteStore)
+        writer = server.store._writes
+        async with connected(server, listener) as (client, room):
+            with hanging(server):
+                await until(lambda: not writer._calls.qsize())
+                await client.send('42["message","the last word"]')
+                await until(lambda: writer._calls.qsize())
+                await server._drain()
+                before = watched.published.count(room)
+                closing = asyncio.create_task(server.close())
+                await asyncio.sleep(0)
+            await closing
+        assert watched.published.count(room) == before + 1
+        assert watched.owing is False
+
+
+async def test_a_server_that_cannot_tell_what_is_stored_ends_as_one_that_died(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+):
+    """A message in doubt may be found by nobody else, so the others look for what they lack."""
+    async with running(settings()) as (server, (listener,)):
+        asked: list[object] = []
+
+        async def append(message: object) -> object:
+            asked.append(message)
+            raise Unavailable
+
+        monkeypatch.setattr(server.store, "append", append)
+        async with connected(server, listener) as (client, _):
+            await client.send('42["message","the last word"]')
+            await until(lambda: asked)
+        await server.close()
+        assert watched.owing is True

@@ -58,8 +58,14 @@ class Cluster(Protocol):
         """Join the cluster, and tell `listener` its news from now on. Raise `ClusterUnusableError`, `Unavailable`."""
         ...
 
-    async def close(self) -> None:
-        """Leave the cluster; what sockets of this server are left linger for a while. May be called twice."""
+    async def close(self, *, owing: bool = False) -> None:
+        """Leave the cluster; what sockets of this server are left linger for a while. May be called twice.
+
+        Args:
+            owing: publications may be lacking that nobody else can make: to the others it is as if this server had
+                died, and every room may have missed something, now and for a while.
+
+        """
         ...
 
     async def ping(self) -> None:

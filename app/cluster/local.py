@@ -48,7 +48,7 @@ class LocalCluster(Cluster):
     async def open(self, listener: Listener) -> None:
         self._listener = listener
 
-    async def close(self) -> None:
+    async def close(self, *, owing: bool = False) -> None:
         self._listener = None
         self._rooms.clear()
         self._rosters.clear()

@@ -63,11 +63,11 @@ class RedisCluster(Cluster):
             raise
         self._open = True
 
-    async def close(self) -> None:
+    async def close(self, *, owing: bool = False) -> None:
         self._open = False
         try:
             async with asyncio.timeout(self._timeout):
-                await self._roster.close()
+                await self._roster.close(owing=owing)
         except TimeoutError:
             pass  # the connection says so too, a little later
         await self._end()

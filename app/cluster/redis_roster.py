@@ -91,8 +91,11 @@ class Roster:
         await self._reconcile(listener)
         self._task = asyncio.create_task(self._tend(listener))
 
-    async def close(self) -> None:
-        """Take this server out, if Redis answers; its sockets are swept by another after the grace."""
+    async def close(self, *, owing: bool) -> None:
+        """Take this server out, if Redis answers; its sockets are swept by another after the grace.
+
+        If it is owing publications the others take it for dead then.
+        """
         self._settled = False
         self._sockets.clear()
         if self._task:
@@ -100,7 +103,8 @@ class Roster:
             await asyncio.gather(self._task, return_exceptions=True)
             self._task = None
             try:
-                await self._run(DEPART, microseconds(self._timeout), microseconds(self._grace))
+                words = microseconds(self._timeout), microseconds(self._grace), b"1" if owing else b"0"
+                await self._run(DEPART, *words)
             except Unavailable:
                 log.warning("Redis did not answer: the sockets of this server count until it is missed")
 

@@ -5,7 +5,7 @@ Every name begins with the prefix; times are microseconds of Redis' own clock.
     <p>:servers                     zset  server -> its last beat
     <p>:server:<server>             set   its sockets: roster, socket and user, with a line break between
     <p>:gone                        set   servers whose beat was late, until all their sockets have been removed
-    <p>:leaving                     set   those of them, or yet to be, that took their leave
+    <p>:leaving                     set   those of them, or yet to be, that took their leave and owe nothing
     <p>:swept:<server>              text  when that was, for a day
     <p>:departed                    zset  roster and user of those who were swept, until it was told -> since when
     <p>:roster:<r>:user:<user>      hash  "<server> <socket>" -> "<lingering since, or 0> <came first, 1 or 0> <data>"
@@ -205,15 +205,16 @@ DEPART = Script(
     COMMON
     + """
 if not known() then return -1 end
-if call('SCARD', held(me)) == 0 then call('ZREM', p .. ':servers', me)
+local owing = ARGV[5] == '1'
+if call('SCARD', held(me)) == 0 and not owing then call('ZREM', p .. ':servers', me)
 else
   beat(now() - ARGV[3] + ARGV[4])
-  call('SADD', p .. ':leaving', me)
+  if not owing then call('SADD', p .. ':leaving', me) end
 end
 return 0
 """
 )
-"""Take the server out: when its sockets are swept, and after how long."""
+"""Take the server out: when a server counts as dead, when this one is swept, and 1 if it then counts as dead."""
 
 SWEEP = Script(
     COMMON

@@ -68,17 +68,24 @@ class Doubts(Generic[M]):
         self._sleep = sleep
         self._doubts: dict[str, _Doubt[M]] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def left(self) -> int:
+        """How many messages may be stored and were not found yet."""
+        return len(self._doubts)
 
     def add(self, message: M) -> None:
         """Look for a message until it is found, or is known not to be stored."""
         if len(self._doubts) == MOST:
             del self._doubts[next(iter(self._doubts))]
         self._doubts[message.id] = _Doubt(message)
-        if self._looking is None:
+        if self._looking is None and not self._closed:
             self._looking = asyncio.create_task(self._look())
 
     async def close(self) -> None:
         """Look no more."""
+        self._closed = True
         if self._looking:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)

@@ -19,15 +19,31 @@ from app.domain.doubts import Doubts
 from app.domain.errors import NotFound, Unavailable
 from app.store.base import Message, NewMessage, Store
 
-__all__ = ["LATE_MS", "MEMORY_MS", "Backlog", "Entry", "Feed", "Letter", "Mailbox", "Message", "NewMessage", "late"]
+__all__ = [
+    "LATE_MS",
+    "MEMORY_MS",
+    "RECENT_MS",
+    "Backlog",
+    "Entry",
+    "Feed",
+    "Letter",
+    "Mailbox",
+    "Message",
+    "NewMessage",
+    "late",
+]
 
 P = TypeVar("P")
 
 LATE_MS = 10_000
 """Milliseconds after which a message counts as late."""
 
-MEMORY_MS = 60_000
-"""Milliseconds for which a socket remembers, at least, what it was given."""
+RECENT_MS = 60_000 + LATE_MS
+"""Milliseconds for which what one device confirmed is looked for on behalf of the others: a minute by any clock."""
+
+MEMORY_MS = RECENT_MS + LATE_MS
+"""Milliseconds for which a socket remembers, at least, what it was given: what is recent by the clock of another server
+must not be given again."""
 
 MEMORY = 5_000
 """Messages that a socket remembers, at least, where nothing says when one is confirmed."""
@@ -77,8 +93,8 @@ class Letter:
 def late(message_id: str) -> bool:
     """Whether a message is so old that a publication of it says nothing: it may have been given and forgotten.
 
-    Whether it is still to be given is then for the store to say. Servers whose clocks differ by more than `LATE_MS`
-    take all messages of each other for late, which costs time and loses nothing.
+    Whether it is still to be given is then for the store to say. Of two servers whose clocks differ by more than
+    `LATE_MS` one takes all messages of the other for late, which costs time, and the order of what comes together.
     """
     return message_id < least_id(now_ms() - LATE_MS)
 
@@ -89,7 +105,7 @@ class Backlog:
 
     Attributes:
         pending: what the user has not confirmed.
-        recent: what the user was sent within `MEMORY_MS`, confirmed or not.
+        recent: what the user was sent within `RECENT_MS`, confirmed or not.
 
     """
 
@@ -120,10 +136,12 @@ class Mailbox:
     async def _is_stored(self, message: NewMessage) -> bool:
         return await self._store.stored(message.id)
 
-    async def close(self) -> None:
-        """Look no more for messages that were given up."""
-        if self._doubts:
-            await self._doubts.close()
+    async def close(self) -> bool:
+        """Look no more for messages that were given up. Return False if one of them may be stored."""
+        if self._doubts is None:
+            return True
+        await self._doubts.close()
+        return not self._doubts.left
 
     async def post(self, sender: str, text: str, recipients: tuple[str, ...] | None = None) -> Message | None:
         """Store a message for the recipients, None for all friends of the sender.
@@ -142,13 +160,13 @@ class Mailbox:
             raise
         return Message(message_id, self.name, sender, text, created_at) if audience else None
 
-    async def pending(self, user_id: str, limit: int) -> list[Entry]:
-        """Return the newest `limit` messages that the user has not confirmed, newest first."""
-        return await self._entries(await self._store.pending(self.name, user_id, limit))
+    async def pending(self, user_id: str, limit: int, *, oldest: bool = False) -> list[Entry]:
+        """Return the newest `limit` messages that the user has not confirmed, newest first; or the oldest, reversed."""
+        return await self._entries(await self._store.pending(self.name, user_id, limit, oldest=oldest))
 
     async def backlogs(self, user_ids: Sequence[str], limit: int) -> dict[str, Backlog]:
         """Return what each of the users may lack: the newest, and at most `limit` messages for each."""
-        owed = await self._store.owed(self.name, user_ids, least_id(now_ms() - MEMORY_MS), limit)
+        owed = await self._store.owed(self.name, user_ids, least_id(now_ms() - RECENT_MS), limit)
         if len(owed) >= limit and len(user_ids) > 1:
             # of some there may be more than was asked for
             return {user_id: (await self.backlogs([user_id], limit))[user_id] for user_id in user_ids}
@@ -199,36 +217,43 @@ class Feed(Generic[P]):
 
     What was given is remembered for `MEMORY_MS` at least, confirmed or not: a repeat of it may be under way, and a
     message that another device of the user confirmed is looked for among the recent ones that were not given here.
+    What a first list left out because it was too long is for another connection: it would come after what is newer.
     Without rounds so are the latest `MEMORY`, as they may be pending for as long as the client likes.
+
+    Packets that are held back take memory: `waiting` says how much, and `spill` lets go of those that the store has.
 
     Confirmation goes in rounds: `begin` takes what was given so far, `end` says that all of it has arrived, `again`
     that it could not be recorded. There is one round at a time.
 
     Args:
         rounds: whether what was given is confirmed in rounds; else nothing is, as far as the feed knows.
-        backlog: whether what was pending before the connection began is given too.
+        backlog: whether what was pending before the connection began is given too; else the client asks for it, and
+            is given what was sent within `LATE_MS` before, too, as that may have been stored after it asked.
 
     Attributes:
         gaps: how often something may have been missed; a fetch that began at another count does not tell all.
         given: how many messages were given in all.
+        waiting: bytes that are held back.
 
     """
 
     __slots__ = (
-        "_backlog", "_before", "_given", "_held", "_holding", "_known", "_opened", "_round", "_rounds", "_turned",
-        "gaps", "given",
+        "_backlog", "_before", "_floor", "_given", "_held", "_holding", "_known", "_opened", "_round", "_rounds",
+        "_turned", "gaps", "given", "waiting",
     )  # fmt: skip
 
     def __init__(self, *, rounds: bool = True, backlog: bool = True) -> None:
         self.gaps = 0
         self.given = 0
+        self.waiting = 0
         self._rounds = rounds
         self._backlog = backlog
         self._holding = True
-        self._held: list[tuple[str, P]] = []
+        self._held: list[tuple[str, P, int]] = []
         self._given: list[str] = []
         self._round: list[str] | None = None
         self._opened: str | None = None
+        self._floor = ""
         self._known: set[str] = set()
         self._before: set[str] | frozenset[str] = _NONE
         self._turned = 0
@@ -238,10 +263,18 @@ class Feed(Generic[P]):
         """Whether it was opened once: the client has had its first list."""
         return self._opened is not None
 
-    def offer(self, message_id: str, packet: P) -> bool:
-        """Return whether a live packet is to be sent now; `message_id` is "" for one that is in no mailbox."""
+    def offer(self, message_id: str, packet: P, size: int = 0) -> bool:
+        """Return whether a live packet is to be sent now.
+
+        Args:
+            message_id: "" for one that is in no mailbox.
+            packet: what would be sent.
+            size: its bytes.
+
+        """
         if self._holding:
-            self._held.append((message_id, packet))
+            self._held.append((message_id, packet, size))
+            self.waiting += size
             return False
         if message_id:
             if self._knows(message_id):
@@ -261,7 +294,7 @@ class Feed(Generic[P]):
     @property
     def held(self) -> set[str]:
         """The messages that are held back now."""
-        return {message_id for message_id, _ in self._held if message_id}
+        return {message_id for message_id, _, _ in self._held if message_id}
 
     def hold(self) -> None:
         """Hold live packets back until the next `open`: some may have been missed."""
@@ -270,27 +303,45 @@ class Feed(Generic[P]):
         # what waits for its confirmation may be forgotten by now, and is still pending
         self._known.update(self._given, self._round or ())
 
+    def spill(self) -> None:
+        """Hold no messages back any more: they were missed, like those that the hold is for."""
+        self._held = [held for held in self._held if not held[0]]
+        self.waiting = sum(size for _, _, size in self._held)
+        self.hold()
+
     def missed(self, pending: Collection[str], recent: Iterable[str]) -> set[str]:
         """Return which of the messages that were fetched since `hold` are still to be given.
 
-        That is what is pending, and what is recent and was stored after the first list, whoever has confirmed it.
+        That is what is pending, and what is recent and was stored after the first list, whoever has confirmed it;
+        nothing that is older than the floor.
         """
-        old = set(pending) if self._backlog else _NONE
-        new = {message_id for message_id in chain(pending, recent) if self._opened and message_id > self._opened}
-        return {message_id for message_id in old | new if not self._knows(message_id)}
+        new = (message_id for message_id in recent if self._opened and message_id > self._opened)
+        return {one for one in chain(pending, new) if one > self._floor and not self._knows(one)}
 
     def _knows(self, message_id: str) -> bool:
         return message_id in self._known or message_id in self._before
 
-    def open(self, fetched: Iterable[str]) -> list[P]:
-        """End the hold: the messages fetched were sent. Return the packets that are to be sent after them, in order."""
+    def open(self, fetched: Iterable[str], floor: str = "") -> list[P]:
+        """End the hold: the messages fetched were sent. Return the packets that are to be sent after them, in order.
+
+        Args:
+            fetched: their ids.
+            floor: the oldest of a first list that was cut.
+
+        """
         if self._opened is None:
             self._turned = now_ms()
             self._opened = least_id(self._turned)
+            # what is pending below was left out of the first list, or of a client that is given none
+            self._floor = floor if self._backlog else least_id(self._turned - LATE_MS)
         self._holding = False
         self._give(fetched)
-        held, self._held = self._held, []
-        return [packet for message_id, packet in held if self.offer(message_id, packet)]
+        held, self._held, self.waiting = self._held, [], 0
+        return [packet for message_id, packet, _ in held if self.offer(message_id, packet)]
+
+    def give(self, fetched: Iterable[str]) -> None:
+        """Go on holding back: these of the messages fetched were sent, and more are to come before what is live."""
+        self._give(fetched)
 
     @property
     def due(self) -> bool:

@@ -58,12 +58,16 @@ class Presence:
         if await self._cluster.leave(self._roster, user, socket):
             await self._gone(user)
 
-    async def lost(self, user: str, socket: str) -> None:
-        """Remove a socket whose connection was lost, after the grace and unless the user has come back."""
+    async def lost(self, user: str, socket: str) -> asyncio.Task[None]:
+        """Remove a socket whose connection was lost, after the grace and unless the user has come back.
+
+        Return what ends when that was done.
+        """
         await self._cluster.linger(self._roster, user, socket)
         expiry = asyncio.create_task(self._expire(user, socket))
         self._expiries.add(expiry)
         expiry.add_done_callback(self._expiries.discard)
+        return expiry
 
     async def _expire(self, user: str, socket: str) -> None:
         await self._sleep(self._grace)

@@ -10,7 +10,7 @@ from app.domain.passwords import Passwords
 from app.domain.tokens import Claims, Tokens, bearer
 from app.store.base import Store, User
 
-__all__ = ["Users"]
+__all__ = ["User", "Users"]
 
 
 class Users:
@@ -90,9 +90,9 @@ class Users:
         """Return those of the users that exist, by id."""
         return await self._store.users(user_ids)
 
-    async def left(self, user_id: str) -> None:
-        """Record that the user was last seen now."""
-        await self._store.touch(user_id, now_ms())
+    async def left(self, user_id: str, seen: int | None = None) -> None:
+        """Record that the user was last seen at an instant, in milliseconds since the epoch; without one, now."""
+        await self._store.touch(user_id, now_ms() if seen is None else seen)
 
     async def friends(self, user: User) -> list[User]:
         """Return the user's friends, in the order in which the friendships began."""

@@ -218,6 +218,10 @@ class Engine(Protocol):
         """Take no new connection, let running handlers finish, close all transports; give up after `timeout` s."""
         ...
 
+    async def idle(self, timeout: float) -> bool:
+        """Return whether no handler runs, once that is so or after `timeout` s."""
+        ...
+
 
 def encode(event: str, *args: Any) -> bytes:
     """Return the finished Engine.IO packet of a Socket.IO event. Raise `ValueError` for what JSON cannot carry."""

@@ -261,15 +261,15 @@ class SocketIO:
         self._engine.draining = True
         for session in self._sessions():
             session.pause()
-        await self._idle(timeout / 2)
+        await self.idle(timeout / 2)
         await self._close_all(timeout / 4)
-        await self._idle(timeout / 4)
+        await self.idle(timeout / 4)
         self._engine.stop()
 
-    async def _idle(self, timeout: float) -> None:
-        """Return when no handler runs, or after the timeout."""
+    async def idle(self, timeout: float) -> bool:
         if self._workers:
             await asyncio.wait(self._workers, timeout=timeout)
+        return not self._workers
 
     async def _close_all(self, within: float) -> None:
         """Close all sessions, some at a time, so that their clients do not all come back at once elsewhere."""

@@ -13,7 +13,7 @@ from typing import Protocol
 from app.cluster.base import Listener
 from app.engine.base import Application, Engine, Handshake
 
-__all__ = ["Envelope", "Gateway", "Hub", "credential", "room_of_user"]
+__all__ = ["Envelope", "Gateway", "Hub", "credential", "room_of_friends", "room_of_user"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,10 @@ class Gateway(Application, Protocol):
         """Announce nothing more: the server is going away."""
         ...
 
+    async def finish(self) -> bool:
+        """Deliver nothing more: the store is closed. Return False if something may be stored and not delivered."""
+        ...
+
 
 class Hub(Listener):
     """Hands the cluster's news to the gateways. A room's name begins with its contract and a colon."""
@@ -123,3 +127,8 @@ def credential(handshake: Handshake) -> str | None:
 def room_of_user(contract: str, user: str) -> str:
     """Return the room of the connections of a user to a contract."""
     return f"{contract}:user:{user}"
+
+
+def room_of_friends(contract: str, user: str) -> str:
+    """Return the room of the connections of all friends of a user to a contract."""
+    return f"{contract}:of:{user}"

@@ -6,11 +6,11 @@ users whom it concerns are given it from the store, before anything that is live
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, ClassVar
 
 from app.cluster.base import Cluster
 from app.config import Settings
@@ -45,8 +45,15 @@ class Reader(Session):
 class MailGateway(ContractGateway):
     """Gives every connection of a user, whose state is a `Reader`, the messages that the user is sent.
 
-    A contract says what a message is on the wire (`packet`), and in which room it is published (`room_of`).
+    A contract says what a message is on the wire (`packet`), and what becomes of one that is found late (`_found`).
+
+    Attributes:
+        backlog: whether a connection is given what was pending before it began; else the client asks for that, and
+            can tell a repeat.
+
     """
+
+    backlog: ClassVar[bool] = True
 
     def __init__(self, settings: Settings, mailbox: Mailbox, cluster: Cluster, metrics: Metrics) -> None:
         super().__init__(settings, cluster, metrics)
@@ -77,16 +84,27 @@ class MailGateway(ContractGateway):
         self._cluster.publish(room, Envelope(self.packet(entry, user, True), entry.id).encode())
 
     def deliver(self, room: str, envelope: Envelope) -> None:
-        if envelope.message and late(envelope.message):
+        if self.backlog and envelope.message and late(envelope.message):
             self.resync([room])
             return
         packet = self._engine.prepare(envelope.packet)
         for connection in self._engine.members(room):
             reader: Reader = connection.state
             given = reader.feed.given
-            if reader.feed.offer(envelope.message, packet):
+            if reader.feed.offer(envelope.message, packet, len(envelope.packet)):
                 connection.send(packet)
                 self._gave(reader, given)
+            elif reader.feed.waiting > self._settings.max_buffer // 4:
+                self._spill(connection)
+
+    def _spill(self, connection: Connection) -> None:
+        """Let go of what is held back for a connection and has become too much: the store has it."""
+        reader: Reader = connection.state
+        reader.feed.spill()
+        if reader.feed.waiting > self._settings.max_buffer // 8:
+            connection.close()
+        elif reader.feed.listed:
+            self._missed(reader.user)
 
     def _gave(self, reader: Reader, before: int) -> None:
         """Hear that a reader was given messages, and had been given so many before."""
@@ -111,23 +129,27 @@ class MailGateway(ContractGateway):
             if reader.feed.gaps == gaps:
                 return pending
 
-    def _fitting(self, payloads: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _fitting(self, payloads: list[dict[str, Any]], copies: int = 1) -> list[dict[str, Any]]:
         """Return as many of the first payloads as may be sent in one event, and one at least.
 
-        A list that is more than may wait for a client to read would have it dropped, at each connect again.
+        A list that is more than may wait for a client to read would have it dropped, at each connect again. Where an
+        acknowledgement carries the list too it is sent twice.
         """
-        room = self._settings.max_buffer // 2
+        room = self._settings.max_buffer // 2 // copies
         for count, payload in enumerate(payloads):
             room -= len(encode("", payload))
             if room < 0:
                 return payloads[: max(count, 1)]
         return payloads
 
-    def _open(self, connection: Connection, given: list[Entry]) -> None:
-        """Send a connection that was sent these what was held back meanwhile, and all that is live from now on."""
+    def _open(self, connection: Connection, given: list[Entry], floor: str = "") -> None:
+        """Send a connection that was sent these what was held back meanwhile, and all that is live from now on.
+
+        The floor is the oldest of a first list that was cut: what it left out comes at another connect.
+        """
         reader: Reader = connection.state
         before = reader.feed.given
-        for packet in reader.feed.open(entry.id for entry in given):
+        for packet in reader.feed.open((entry.id for entry in given), floor):
             connection.send(packet)
         self._gave(reader, before)
 
@@ -160,7 +182,10 @@ class MailGateway(ContractGateway):
         return [connection for connection in self._devices(user) if connection.state.feed.listed]
 
     def _catch_up(self, connection: Connection, backlog: Backlog) -> None:
-        """Send what a connection lacks, oldest first, and then what was held back."""
+        """Send what a connection lacks, oldest first, and then what was held back.
+
+        What is more than may wait for a client to read goes in parts: the next when the one before it has arrived.
+        """
         reader: Reader = connection.state
         pending = {entry.id for entry in backlog.pending}
         entries = {entry.id: entry for entry in chain(backlog.pending, backlog.recent)}
@@ -169,12 +194,29 @@ class MailGateway(ContractGateway):
         if len(missed) >= RECOVERED:
             connection.close()
             return
-        for entry in missed:
-            connection.send(self._engine.prepare(self.packet(entry, reader.user, entry.id in pending)))
+        room = self._settings.max_buffer // 2
+        for count, entry in enumerate(missed):
+            packet = self.packet(entry, reader.user, entry.id in pending)
+            room -= len(packet)
+            if room < 0 < count:
+                self._give(connection, missed[:count])
+                return
+            connection.send(self._engine.prepare(packet))
         self._open(connection, missed)
 
+    def _give(self, connection: Connection, given: list[Entry]) -> None:
+        """Note that a connection was sent these, and go on when they have arrived."""
+        reader: Reader = connection.state
+        before = reader.feed.given
+        reader.feed.give(entry.id for entry in given)
+        self._gave(reader, before)
+        connection.probe(partial(self._missed, reader.user))
+
     async def _end(self) -> None:
-        await asyncio.gather(self._mailbox.close(), self._recovery.close())
+        await self._recovery.close()
+
+    async def finish(self) -> bool:
+        return await self._mailbox.close()
 
 
 def _id(entry: Entry) -> str:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from itertools import islice
+from typing import cast
 
 from app.domain.errors import Unavailable
 
@@ -58,9 +59,7 @@ class Recovery:
             return
         self._waiting[name] = None
         if len(self._workers) < AT_ONCE:
-            worker = asyncio.create_task(self._work())
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+            self._workers.add(asyncio.create_task(self._work()))
 
     def outdated(self, name: str) -> bool:
         """Whether a recovery that is running will be followed by another of the same."""
@@ -72,6 +71,7 @@ class Recovery:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
+        self._workers.clear()
 
     async def _work(self) -> None:
         while names := list(islice(self._waiting, TOGETHER)):
@@ -89,3 +89,5 @@ class Recovery:
             again = self._again.intersection(names)
             self._again -= again
             self._waiting.update(dict.fromkeys(again))
+        # at once: until a task is done, another would not begin for who is wanted from now on
+        self._workers.discard(cast("asyncio.Task[None]", asyncio.current_task()))

@@ -236,8 +236,11 @@ class Store(Protocol):
         """
         ...
 
-    async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:
-        """Return the newest `limit` messages that are pending for the user, newest first."""
+    async def pending(self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False) -> list[Message]:
+        """Return the newest `limit` messages that are pending for the user, newest first.
+
+        Those that are pending for longest, oldest first, if `oldest`.
+        """
         ...
 
     async def confirm(self, user_id: str, message_ids: Sequence[str]) -> None:

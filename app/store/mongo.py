@@ -130,9 +130,9 @@ class MongoStore:
         """Return whether a message of that id is stored, and safe."""
         return await self._open.call(mongo_queries.stored, message_id)
 
-    async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:
-        """Return the newest `limit` messages that are pending for the user, newest first."""
-        return await self._open.call(mongo_queries.pending, mailbox, user_id, limit)
+    async def pending(self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False) -> list[Message]:
+        """Return the newest `limit` messages that are pending for the user, or the oldest."""
+        return await self._open.call(mongo_queries.pending, mailbox, user_id, limit, oldest)
 
     async def confirm(self, user_id: str, message_ids: Sequence[str]) -> None:
         """Make messages not pending for the user, for good. Unknown and confirmed ids are passed over."""

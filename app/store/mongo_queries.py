@@ -245,9 +245,11 @@ async def stored(database: Database, message_id: str) -> bool:
     return await database["messages"].find_one({"_id": message_id}, {"_id": 1}) is not None
 
 
-async def pending(database: Database, mailbox: str, user_id: str, limit: int) -> list[Message]:
-    """Find what is pending in a mailbox for a user."""
-    return await _newest(database, {"mailbox": mailbox, "pending": user_id}, limit)
+async def pending(database: Database, mailbox: str, user_id: str, limit: int, oldest: bool = False) -> list[Message]:
+    """Find what is pending in a mailbox for a user: the newest of it, or the oldest."""
+    which = {"mailbox": mailbox, "pending": user_id}
+    found = await _found(database, which, limit, documents.MESSAGE_FIELDS, 1 if oldest else -1)
+    return [documents.message(document) for document in found]
 
 
 async def history(
@@ -256,7 +258,8 @@ async def history(
     """Find a page of the messages that a user sent or was sent."""
     bounds = {operator: bound for operator, bound in (("$lt", before), ("$gt", after)) if bound}
     within: Document = {"_id": bounds} if bounds else {}
-    return await _newest(database, {"mailbox": mailbox, "members": user_id} | within, limit)
+    found = await _found(database, {"mailbox": mailbox, "members": user_id} | within, limit, documents.MESSAGE_FIELDS)
+    return [documents.message(document) for document in found]
 
 
 async def senders(database: Database, mailbox: str, user_id: str) -> list[str]:
@@ -295,13 +298,11 @@ async def owed(database: Database, mailbox: str, user_ids: Sequence[str], after:
     return [documents.owed(found[message_id], users, after) for message_id in sorted(found, reverse=True)[:limit]]
 
 
-async def _newest(database: Database, which: Document, limit: int) -> list[Message]:
-    return [documents.message(document) for document in await _found(database, which, limit, documents.MESSAGE_FIELDS)]
-
-
-async def _found(database: Database, which: Document, limit: int, fields: Sequence[str]) -> list[Document]:
-    """Find the newest messages."""
+async def _found(
+    database: Database, which: Document, limit: int, fields: Sequence[str], order: int = -1
+) -> list[Document]:
+    """Find the newest messages, or the oldest with 1 as the order."""
     if limit < 1:
         return []  # to MongoDB 0 means no limit
     found = database["messages"].find(which, fields, batch_size=limit + 1)
-    return await found.sort("_id", -1).limit(limit).to_list()
+    return await found.sort("_id", order).limit(limit).to_list()

@@ -131,9 +131,10 @@ class SQLiteStore:
         """Return whether a message of that id is stored."""
         return await self._reads.submit(sqlite_queries.stored, message_id)
 
-    async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:
-        """Return the newest `limit` messages that are pending for the user, newest first."""
-        return await self._reads.submit(sqlite_queries.pending, (mailbox, user_id, limit))
+    async def pending(self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False) -> list[Message]:
+        """Return the newest `limit` messages that are pending for the user, or the oldest."""
+        query = sqlite_queries.oldest if oldest else sqlite_queries.pending
+        return await self._reads.submit(query, (mailbox, user_id, limit))
 
     async def confirm(self, user_id: str, message_ids: Sequence[str]) -> None:
         """Make messages not pending for the user, for good. Unknown and confirmed ids are passed over."""

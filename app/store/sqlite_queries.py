@@ -25,6 +25,7 @@ __all__ = [
     "CONFIRM_OF",
     "HISTORY",
     "LAST",
+    "OLDEST",
     "PENDING",
     "RECEIVED",
     "SENDERS",
@@ -35,6 +36,7 @@ __all__ = [
     "befriend",
     "confirm",
     "history",
+    "oldest",
     "owed",
     "pending",
     "ping",
@@ -57,10 +59,12 @@ UNFRIEND = "DELETE FROM friendships WHERE user_id = ?1 AND friend_id = ?2 OR use
 _MAILBOX = """
     SELECT m.id, m.mailbox, m.sender, m.text, m.created_at
     FROM entries e {index} CROSS JOIN messages m ON m.id = e.message_id
-    WHERE e.mailbox = ?1 AND e.user_id = ?2 {which} ORDER BY e.message_id DESC LIMIT ?3
+    WHERE e.mailbox = ?1 AND e.user_id = ?2 {which} ORDER BY e.message_id {order} LIMIT ?3
 """
-PENDING = _MAILBOX.format(index="INDEXED BY pending_entries", which="AND e.pending = 1")
-HISTORY = _MAILBOX.format(index="", which="AND e.message_id < ?4 AND e.message_id > ?5")
+_PENDING = {"index": "INDEXED BY pending_entries", "which": "AND e.pending = 1"}
+PENDING = _MAILBOX.format(**_PENDING, order="DESC")
+OLDEST = _MAILBOX.format(**_PENDING, order="ASC")
+HISTORY = _MAILBOX.format(index="", which="AND e.message_id < ?4 AND e.message_id > ?5", order="DESC")
 
 SENDERS = "SELECT DISTINCT sender FROM entries WHERE user_id = ?2 AND mailbox = ?1 AND sender > ''"
 RECEIVED = """
@@ -230,6 +234,12 @@ def stored(connection: sqlite3.Connection, message_id: str) -> bool:
 def pending(connection: sqlite3.Connection, query: tuple[str, str, int]) -> list[Message]:
     """Select what is pending in a mailbox for a user."""
     return [Message(*row) for row in connection.execute(PENDING, query).fetchall()]
+
+
+@each
+def oldest(connection: sqlite3.Connection, query: tuple[str, str, int]) -> list[Message]:
+    """Select what is pending for longest in a mailbox for a user."""
+    return [Message(*row) for row in connection.execute(OLDEST, query).fetchall()]
 
 
 def confirm(connection: sqlite3.Connection, confirmed: Sequence[tuple[str, Sequence[str]]]) -> list[None]:

@@ -20,6 +20,7 @@ from app.web import (
     docs,
     errors,
     intake,
+    limit,
     messages,
     notifications,
     operations,
@@ -43,6 +44,7 @@ def create_app(
     online: Callable[[Iterable[str]], Awaitable[set[str]]],
     readiness: Callable[[], Awaitable[dict[str, bool]]],
     registry: CollectorRegistry,
+    take: Callable[[str], Awaitable[None]] | None = None,
     notify: Callable[[Any], Awaitable[str]] | None = None,
 ) -> Quart:
     """Return the application. It opens and closes nothing: what it is given must be open while it serves.
@@ -58,6 +60,7 @@ def create_app(
         online: says which of some users are connected to the friends contract.
         readiness: what this server needs, by name, and whether it can be used now; any False answers 503.
         registry: where the metrics of the requests are kept, and what `GET /metrics` shows.
+        take: counts a request of a client's address, and raises `TooMany` where it is one too many.
         notify: sends a notification, where that contract is served.
 
     """
@@ -68,6 +71,8 @@ def create_app(
     access.install(app, registry)
     correlation.install(app)
     security.install(app)
+    if take:
+        limit.install(app, take)
     cors(
         app,
         allow_origin="*" if "*" in settings.trusted_origins else settings.trusted_origins,

@@ -86,6 +86,7 @@ async def _round(stage: Stage, steps: list[Step], transcript: Transcript) -> str
             outcome = await Trial(stage, Traffic(people, transcript)).run(steps)
         finally:
             await people.release()
+    await stage.cluster.forget()  # a stand-in that scans would be slower with every round, and time out
     assert outcome.sound, str(outcome)
     opened = [(await vitals(server)).descriptors for server in stage.cluster.processes]
     assert max(opened) <= _DESCRIPTORS, f"the servers have {opened} descriptors open"

@@ -54,7 +54,8 @@ class Verdict:
         stored: how many of them are stored.
         refused: how many exceptions were answered.
         doubtful: how many of those were for a message that is stored all the same.
-        unknown: how many are not stored, of which their sender could not be told as its socket ended soon after.
+        unknown: how many are not stored, of which their sender could not be told as its socket ended soon after they
+            were sent, or after the faults that they met.
         longest_wait: seconds from sending to the last arrival that was due, at its longest.
         longest_after: the same, from sending or the end of the faults that it met, whichever was later.
 
@@ -155,7 +156,7 @@ class _Trial:
                 else:
                     missing.remove(first)
             for sent in missing:
-                if socket.closed is not None and sent.at > socket.closed - self._bound:
+                if socket.closed is not None and self._healed(sent.at) > socket.closed - self._bound:
                     unknown += 1
                     continue
                 self._fail("untold", sent.text, name, f"sent at {sent.at:.3f}, not stored, and no exception came")

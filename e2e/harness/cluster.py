@@ -69,6 +69,7 @@ class Cluster(Deployment):
                     "REDIS_URL": route.redis,
                     "REDIS_PREFIX": self._prefix,
                     "MONGO_URL": named(route.mongo, self._database),
+                    "DATABASE_DB": self._database,
                     **(settings or {}),
                 },
                 arguments,
@@ -86,6 +87,12 @@ class Cluster(Deployment):
         """Add the seeded users, as an operator does."""
         done = await self.processes[0].run_command("seed")
         assert done.code == 0, f"seed ended with exit code {done.code}:\n{done.output}\n{done.errors}"
+
+    async def forget(self) -> None:
+        """Remove all users and messages, while nobody is connected."""
+        async with AsyncMongoClient[dict[str, Any]](self._engines.mongo) as mongo:
+            for collection in await mongo[self._database].list_collection_names():
+                await mongo[self._database][collection].delete_many({})
 
     async def close(self) -> None:
         """Stop every server that runs, and drop what they kept."""

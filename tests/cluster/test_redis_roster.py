@@ -138,6 +138,19 @@ async def test_clients_of_a_server_that_closed_come_back_unannounced(servers: Se
     assert one.heard.resyncs == []  # it had nothing more to publish
 
 
+@pytest.mark.parametrize("sockets", [0, 1])
+async def test_a_server_that_closed_owing_publications_is_made_up_for(servers: Servers, sockets: int):
+    """As one that died, whether or not it has sockets; its clients have the grace to come back all the same."""
+    one, closing = [await servers.start_hasty(grace=0.8) for _ in range(2)]
+    for number in range(sockets):
+        await closing.cluster.arrive(FRIENDS, f"user {number}", "s1")
+    await closing.cluster.close(owing=True)
+    assert await one.cluster.count(FRIENDS) == sockets
+    await until(lambda: len(one.heard.resyncs) >= 2)
+    assert set(one.heard.resyncs) == {None}
+    assert await one.cluster.count(FRIENDS) == 0
+
+
 async def test_a_server_that_closed_without_sockets_leaves_nothing(servers: Servers):
     """There is nothing to be swept after it."""
     one, closing = [await servers.start() for _ in range(2)]

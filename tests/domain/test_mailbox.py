@@ -1,11 +1,14 @@
 """`app.domain.mailbox.Feed`: what one socket is given, in which order, and what is confirmed of it."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.clock import Sequence, least_id, now_ms
-from app.domain.mailbox import LATE_MS, MEMORY_MS, Feed, late
+from app.domain.mailbox import LATE_MS, MEMORY_MS, RECENT_MS, Feed, Mailbox, late
+from app.store.base import Owed
 
 
 def given_feed(*pending: str) -> Feed[str]:
@@ -74,6 +77,34 @@ def test_a_gap_is_closed_before_anything_live():
     assert feed.offer("e", "E") is True
 
 
+def test_what_is_held_back_can_be_let_go_of():
+    """Messages are missed then, and come from the store; what is in no mailbox stays."""
+    feed = given_feed()
+    feed.hold()
+    feed.offer("a", "A", 10)
+    feed.offer("", "event", 1)
+    feed.offer("b", "B", 10)
+    assert (feed.waiting, feed.gaps) == (21, 1)
+    feed.spill()
+    assert (feed.waiting, feed.gaps) == (1, 2)
+    feed.offer("c", "C", 10)
+    assert feed.missed("abc", ()) == {"a", "b", "c"}
+    assert feed.open("ab") == ["event", "C"]
+    assert feed.waiting == 0
+
+
+def test_what_was_missed_can_be_given_in_parts():
+    """What is live is held back until the last of them."""
+    feed = given_feed()
+    feed.hold()
+    feed.give("ab")
+    assert feed.offer("d", "D") is False
+    assert feed.missed("abcd", ()) == {"c", "d"}
+    assert feed.open("c") == ["D"]
+    feed.begin()
+    assert feed.end() == ["a", "b", "c", "d"]
+
+
 def test_what_is_confirmed_during_a_gap_is_not_given_again():
     """A fetch may have begun before the confirmation, and still name the message."""
     feed = given_feed("a")
@@ -132,6 +163,34 @@ def test_what_is_not_confirmed_is_known_for_as_long(clock: list[int]):
         feed.offer(f"{clock[0]}", "")
     feed.hold()
     assert feed.missed("a", ()) == set()
+
+
+@pytest.mark.parametrize("skew", [-LATE_MS, 0, LATE_MS])
+def test_what_was_given_is_known_for_as_long_as_it_is_recent(clock: list[int], skew: int):
+    """Also if the clock of the server that made its id is ahead of this one's, or behind."""
+    feed = given_feed()
+    message = f"{least_id(clock[0] + skew + 1)}0"
+    feed.offer(message, "")
+    while message > least_id(clock[0] - RECENT_MS):
+        assert feed.missed([], [message]) == set()
+        clock[0] += 1000
+        if feed.due:
+            feed.begin()
+        feed.recorded()
+
+
+async def test_what_was_sent_in_the_last_minute_is_recent_on_whichever_clock(clock: list[int]):
+    """The clock of the server that made its id may be behind this one's."""
+    asked: list[str] = []
+
+    class Store:
+        async def owed(self, mailbox: str, user_ids: list[str], after: str, limit: int) -> list[Owed]:
+            asked.append(after)
+            return []
+
+    store: Any = Store()
+    await Mailbox("friends", store, Sequence()).backlogs(["ann"], 10)
+    assert asked == [least_id(clock[0] - 60_000 - LATE_MS)]
 
 
 def test_a_message_is_late_after_a_while(clock: list[int]):

@@ -56,11 +56,11 @@ class FaultyStore(SQLiteStore):
         self._must_answer("user")
         return None if user_id in self.gone else await super().user(user_id)
 
-    async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:
+    async def pending(self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False) -> list[Message]:
         self.pendings += 1
         self._must_answer("pending")
         await self.answering.wait()
-        return await super().pending(mailbox, user_id, limit)
+        return await super().pending(mailbox, user_id, limit, oldest=oldest)
 
     async def append(self, message: NewMessage) -> tuple[str, ...]:
         audience = await super().append(message)
@@ -71,6 +71,10 @@ class FaultyStore(SQLiteStore):
         self.recoveries.append(sorted(user_ids))
         self._must_answer("owed")
         return await super().owed(mailbox, user_ids, after, limit)
+
+    async def touch(self, user_id: str, last_seen: int) -> None:
+        self._must_answer("touch")
+        await super().touch(user_id, last_seen)
 
     async def users(self, user_ids: Iterable[str]) -> dict[str, User]:
         return {user_id: user for user_id, user in (await super().users(user_ids)).items() if user_id not in self.gone}

@@ -234,6 +234,35 @@ async def test_on_closing_everybody_who_is_there_was_last_seen_then(house: House
         assert await house.last_seen(leia) == 1000
 
 
+@pytest.mark.parametrize("goodbye", [True, False])
+async def test_nothing_is_kept_of_a_user_who_is_here_no_more(goodbye: bool):
+    """Though the user is connected to another server; when the user was last seen is for that one to say then."""
+    async with housed(presence_grace=0.05) as house:
+        han = await house.person("Han")
+        await house.cluster.arrive("friends", han.id, "a socket of another server")
+        async with house.device(han) as one, house.device(han):
+            assert len(house.gateway._announcing._sockets[han.id]) == 2
+            if goodbye:
+                await one.websocket.send("41")
+                await until(lambda: len(house.gateway._announcing._sockets[han.id]) == 1)
+        await until(lambda: not house.gateway._announcing._sockets)
+        before = await house.last_seen(han)
+        await house.gateway.close()
+        assert await house.last_seen(han) == before
+
+
+async def test_nothing_is_kept_of_a_user_whose_connection_could_not_be_made():
+    """However far it came."""
+    async with housed(presence_grace=0.05) as house:
+        han = await house.person("Han")
+        for room in (f"friends:user:{han.id}", "arrive"):
+            house.cluster.down = {room}
+            async with house.opened(house.users.token(han)) as device:
+                await device.ending()
+        await until(lambda: house.engine.connections == 0)
+        await until(lambda: not house.gateway._announcing._sockets)
+
+
 # figures
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.domain.clock import least_id, now_ms
+from app.domain.clock import Sequence, least_id, now_ms
 from app.domain.mailbox import LATE_MS
 from app.engine.base import encode
 from app.gateways.base import Envelope
@@ -13,6 +13,8 @@ from app.store.base import NewMessage, User
 from tests.engine.served import received
 from tests.gateways.house import Device, House, housed
 from tests.waiting import DEADLINE, until
+
+IDS = Sequence()
 
 
 @pytest.fixture
@@ -38,6 +40,21 @@ async def say(house: House, device: Device, text: str) -> None:
 async def texts(device: Device, count: int) -> list[str]:
     """Return the next so many messages."""
     return [(await device.hears("message"))["message"] for _ in range(count)]
+
+
+async def store(house: House, sender: User, recipient: User, *said: str) -> None:
+    """Store messages that nobody has heard of."""
+    for text in said:
+        message_id, instant = IDS.next()
+        await house.store.append(NewMessage(message_id, "friends", sender.id, text, instant, (recipient.id,)))
+
+
+async def tell(house: House, sender: User, recipient: User, text: str) -> None:
+    """Store a message and publish it."""
+    await store(house, sender, recipient, text)
+    packet = encode("message", {"message": text})
+    [newest] = await house.store.pending("friends", recipient.id, 1)
+    house.cluster.publish(f"friends:of:{sender.id}", Envelope(packet, newest.id).encode())
 
 
 async def confirm(house: House, device: Device, user: User) -> None:
@@ -149,6 +166,63 @@ async def test_a_store_that_does_not_answer_delays_what_is_live_and_loses_nothin
         assert await texts(desert, 2) == ["lost", "held back"]
 
 
+async def test_what_is_held_back_for_long_is_let_go_of_and_read_again(pair_options: dict[str, int]):
+    """However long the store is away: the server keeps no more than a part of what may wait for a client to read."""
+    async with housed(confirm_interval=0.05, **pair_options) as house:
+        obi = await house.person("Obi")
+        han = await house.person("Han", obi)
+        said = [f"{number} {'x' * 1000}" for number in range(100)]
+        async with house.device(obi) as desert:
+            house.store.down = {"owed"}
+            house.hub.resync(None)
+            [connection] = house.engine.members(f"friends:user:{obi.id}")
+            feed = connection.state.feed
+            most = 0
+            for text in said:
+                await tell(house, han, obi, text)
+                most = max(most, feed.waiting)
+            assert 0 < most <= house.settings.max_buffer // 4
+            house.store.down = set()
+            assert await texts(desert, len(said)) == said
+            await until(lambda: not feed.waiting)
+
+
+@pytest.fixture
+def pair_options() -> dict[str, int]:
+    """Return the settings of a server that keeps little for a client."""
+    return {"max_buffer": 40_000}
+
+
+async def test_announcements_that_are_too_many_end_the_connection(pair_options: dict[str, int]):
+    """They are in no store: the client comes back, and asks who is there."""
+    async with housed(confirm_interval=0.05, **pair_options) as house:
+        obi = await house.person("Obi")
+        han = await house.person("Han", obi)
+        async with house.device(obi) as desert:
+            house.store.down = {"owed"}
+            house.hub.resync(None)
+            envelope = Envelope(encode("connected", {"message": "x" * 1000}))
+            for _ in range(12):
+                house.cluster.publish(f"friends:of:{han.id}", envelope.encode())
+            assert await desert.ending() == []
+
+
+async def test_what_is_more_than_may_wait_for_a_client_comes_in_parts(pair_options: dict[str, int]):
+    """In order, each once, with what is live after it; nobody is disconnected for having missed much."""
+    async with housed(confirm_interval=0.05, **pair_options) as house:
+        obi = await house.person("Obi")
+        han = await house.person("Han", obi)
+        said = [f"{number} {'x' * 1000}" for number in range(100)]
+        async with house.device(obi) as desert, house.device(han) as ship:
+            await desert.hears("connected")
+            await store(house, han, obi, *said)
+            house.hub.resync(None)
+            await until(lambda: house.count("parley_deliveries_total"))
+            assert house.count("parley_deliveries_total") < 20
+            await say(house, ship, "live")
+            assert await texts(desert, len(said) + 1) == [*said, "live"]
+
+
 async def test_a_gap_during_a_connect_is_in_the_list(house: House, pair: tuple[User, User]):
     """What is lost while a connection is being made is unseen, and nothing comes before the list."""
     han, obi = pair
@@ -163,6 +237,33 @@ async def test_a_gap_during_a_connect_is_in_the_list(house: House, pair: tuple[U
             house.cluster.release(f"friends:of:{han.id}")
             assert (await desert.packet()).startswith("40{")
             assert [one["message"] for one in await desert.hears("unseen_messages")] == ["lost"]
+
+
+@pytest.mark.parametrize("cut", ["messages", "bytes"])
+async def test_what_a_list_left_out_is_not_given_after_what_is_newer(cut: str):
+    """Neither by their number nor by their size: it comes with the list of another connect."""
+    text = "x" * 4000
+    options = {"unseen_limit": 3} if cut == "messages" else {"max_buffer": 30_000}
+    async with housed(confirm_interval=0.05, **options) as house:
+        obi = await house.person("Obi")
+        han = await house.person("Han", obi)
+        await store(house, han, obi, *(f"{number} {text}" for number in range(5)))
+        async with house.opened(house.users.token(obi)) as desert, house.device(han) as ship:
+            assert (await desert.packet()).startswith("40{")
+            first = [one["message"][0] for one in await desert.hears("unseen_messages")]
+            assert first == ["4", "3", "2"]
+            await desert.hears("connected")
+            house.hub.resync(None)
+            await say(house, ship, "live")
+            assert await texts(desert, 1) == ["live"]
+            answering = asyncio.create_task(desert.packet())
+            async with asyncio.timeout(DEADLINE):
+                while len(await house.store.pending("friends", obi.id, 9)) > 2:  # noqa: ASYNC110  (no event either)
+                    await asyncio.sleep(0.001)
+            answering.cancel()
+        async with house.opened(house.users.token(obi)) as desert:
+            assert (await desert.packet()).startswith("40{")
+            assert [one["message"][0] for one in await desert.hears("unseen_messages")] == ["1", "0"]
 
 
 async def test_a_publication_that_is_late_is_taken_from_the_store(house: House, pair: tuple[User, User]):
@@ -254,6 +355,33 @@ async def test_who_came_or_went_unheard_is_announced_later(house: House, pair: t
         assert (await desert.hears("disconnected"))["message"] == "Han disconnected now."
         await until(lambda: not house.gateway._chores)
         assert await house.last_seen(han) >= began
+
+
+async def test_who_came_or_went_while_the_store_was_away_is_announced_late(house: House, pair: tuple[User, User]):
+    """Not never: with the time at which the user was last seen. One who has come back meanwhile did not leave."""
+    han, obi = pair
+    luke = await house.person("Luke", obi)
+    async with house.device(obi) as desert:
+        house.store.down = {"user", "touch"}
+        began = now_ms()
+        house.hub.departed("friends", luke.id)
+        house.hub.departed("friends", han.id)
+        await until(lambda: not house.gateway._chores)
+        ended = now_ms()
+        await house.cluster.arrive("friends", luke.id, "a socket of another server")
+        house.store.down = set()
+        assert (await desert.hears("disconnected"))["username"] == "Han"
+        await until(lambda: not house.gateway._announcing._arrears._due)
+        assert began <= await house.last_seen(han) <= ended
+        house.store.down = {"user"}
+        house.hub.arrived("friends", luke.id)
+        house.hub.arrived("friends", han.id)
+        await until(lambda: not house.gateway._chores)
+        house.store.down = set()
+        assert (await desert.hears("connected"))["username"] == "Luke"
+        await until(lambda: not house.gateway._announcing._arrears._due)
+        async with house.device(han):
+            assert (await desert.hears("connected"))["username"] == "Han"
 
 
 async def test_a_user_who_does_not_exist_any_more_is_not_kept_connected(house: House, pair: tuple[User, User]):

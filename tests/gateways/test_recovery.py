@@ -114,6 +114,19 @@ async def test_many_are_recovered_in_few_requests(case: Case):
     assert sorted(user for users in case.begun for user in users) == sorted(users)
 
 
+async def test_who_is_wanted_as_the_last_recovery_ends_is_recovered(case: Case):
+    """Though all that may be under way at a time are ending at that very moment."""
+    users = [f"user{number}" for number in range(AT_ONCE * TOGETHER)]
+    for user in users:
+        case.recovery.want(user)
+    await until(lambda: len(case.running) == AT_ONCE)
+    for ending in case.running.values():
+        ending.set_result(None)
+    asyncio.get_running_loop().call_soon(case.recovery.want, "late")
+    await case.begins("late")
+    await case.finish("late")
+
+
 async def test_nobody_is_recovered_after_close(case: Case):
     """What is under way is cancelled, and nothing begins."""
     case.recovery.want("ann")

@@ -244,6 +244,18 @@ def test_a_doubt_explains_a_place_out_of_order():
     assert (verdict.defects, verdict.doubtful) == ([], 1)
 
 
+def test_who_ends_right_after_a_fault_can_tell_nobody():
+    """A server that stood still until it was killed had no time to refuse what it was sent meanwhile."""
+    history = conversation()
+    history.closed("Alice", 2 * BOUND + 1)
+    assert {defect.flaw for defect in judge(history).defects} == {"untold"}
+
+    history.faults.append(Fault("frozen", 0, 2 * BOUND))
+
+    verdict = judge(history)
+    assert (verdict.defects, verdict.unknown) == ([], 3)
+
+
 def test_an_exception_speaks_of_what_was_sent_before_it():
     """An exception does not excuse the silence on a message that was sent after it."""
     history = conversation()

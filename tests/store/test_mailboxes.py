@@ -187,6 +187,17 @@ async def test_the_newest_pending_messages_come_first(store: Store):
     assert await store.pending(MAILBOX, OBI, 50) == [stored(new) for new in reversed(news)]
 
 
+async def test_the_oldest_pending_messages_come_first_where_they_are_wanted(store: Store):
+    """`pending` returns the oldest up to the limit, oldest first; what was confirmed makes room for newer ones."""
+    news = [message(HAN, OBI) for _ in range(5)]
+    for new in news:
+        await store.append(new)
+    assert await store.pending(MAILBOX, OBI, 3, oldest=True) == [stored(new) for new in news[:3]]
+    await store.confirm(OBI, [new.id for new in news[:3]])
+    assert await store.pending(MAILBOX, OBI, 3, oldest=True) == [stored(new) for new in news[3:]]
+    assert await store.pending(MAILBOX, OBI, 0, oldest=True) == []
+
+
 async def test_mailboxes_are_apart(store: Store):
     """A message is pending and in the history of its own mailbox alone."""
     friendly, direct = message(HAN, OBI, mailbox="friends"), message(HAN, OBI, mailbox="direct")

@@ -79,7 +79,7 @@ class Service:
 
         rooms = Rooms(store, Sequence(), Participants(cluster), partial(tell_closed, cluster))
         online = partial(cluster.present, "friends")
-        app = create_app(settings, users, mailbox, rooms, online, readiness, registry, notify)
+        app = create_app(settings, users, mailbox, rooms, online, readiness, registry, notify=notify)
         service = cls(
             app, app.test_client(), store, users, mailbox, cluster, passwords, registry, checks, notifications, rooms
         )

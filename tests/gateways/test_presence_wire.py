@@ -1,4 +1,4 @@
-"""`app.gateways.letters`: what `send_message` may carry, what recipients are given, and what the sender is told."""
+"""`app.gateways.presence_wire`: what `send_message` may carry, what recipients are given, what the sender is told."""
 
 import json
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from app.config import Settings
 from app.domain.errors import Invalid
-from app.gateways.letters import MISSING, Letter, refusal
+from app.gateways.presence_wire import MISSING, Dispatch, refusal
 
 SETTINGS = Settings(max_recipients=3, max_message_length=10, max_metadata=50)
 
@@ -29,7 +29,7 @@ def payload(**fields: Any) -> dict[str, Any]:
 def test_recipients_and_a_message_are_required(broken: Any):
     """Whatever else was sent, and of whatever type."""
     with pytest.raises(Invalid, match=r"^Missing required fields: recipientIds \(array\) and message$") as error:
-        Letter.read(broken, SETTINGS)
+        Dispatch.read(broken, SETTINGS)
     assert error.value.text == MISSING
 
 
@@ -47,7 +47,7 @@ def test_recipients_and_a_message_are_required(broken: Any):
 def test_an_id_that_is_no_text_is_named(ids: list[Any], named: str):
     """No more of them, and no more of each, than a reader needs."""
     with pytest.raises(Invalid) as error:
-        Letter.read(payload(recipientIds=ids), SETTINGS)
+        Dispatch.read(payload(recipientIds=ids), SETTINGS)
     assert error.value.text == f"Invalid recipient IDs found: {named}"
 
 
@@ -66,22 +66,22 @@ def test_an_id_that_is_no_text_is_named(ids: list[Any], named: str):
 def test_a_letter_is_bounded(broken: Any, text: str):
     """It is copied for every recipient."""
     with pytest.raises(Invalid) as error:
-        Letter.read(broken, SETTINGS)
+        Dispatch.read(broken, SETTINGS)
     assert error.value.text == text
 
 
 def test_each_recipient_counts_once():
     """Ids are trimmed first, and repeats are not too many."""
-    letter = Letter.read(payload(recipientIds=[" ann", "bob", "ann ", "\tann\n", "bob", "b ob"]), SETTINGS)
-    assert letter.recipients == ("ann", "bob", "b ob")
+    dispatch = Dispatch.read(payload(recipientIds=[" ann", "bob", "ann ", "\tann\n", "bob", "b ob"]), SETTINGS)
+    assert dispatch.recipients == ("ann", "bob", "b ob")
 
 
 @pytest.mark.parametrize("metadata", [{}, {"type": "chat", "nested": [1, {"": '""'}]}])
 def test_each_recipient_is_given_their_own_packet(metadata: dict[str, Any]):
     """With their id, whatever it has in it, and all that was sent."""
     odd = '"},{"recipientId":"eve'
-    letter = Letter.read(payload(recipientIds=["ann", odd], message='""', metadata=metadata), SETTINGS)
-    packets = letter.packets("bob", "now")
+    dispatch = Dispatch.read(payload(recipientIds=["ann", odd], message='""', metadata=metadata), SETTINGS)
+    packets = dispatch.packets("bob", "now")
     assert list(packets) == ["ann", odd]
     for recipient, packet in packets.items():
         assert packet[:2] == b"42"
@@ -94,14 +94,14 @@ def test_each_recipient_is_given_their_own_packet(metadata: dict[str, Any]):
 @pytest.mark.parametrize("fields", [{}, {"metadata": None}])
 def test_metadata_that_were_not_sent_are_not_given(fields: dict[str, Any]):
     """The key is missing then."""
-    packet = Letter.read(payload(**fields), SETTINGS).packets("bob", "now")["ann"]
+    packet = Dispatch.read(payload(**fields), SETTINGS).packets("bob", "now")["ann"]
     assert "metadata" not in json.loads(packet[2:])[1]
 
 
 def test_a_receipt_names_whom_a_letter_reached():
     """In the order in which they were named."""
-    letter = Letter(("ann", "bob", "eve"), "hello", None)
-    assert letter.receipt({"eve", "ann"}, "now") == {
+    dispatch = Dispatch(("ann", "bob", "eve"), "hello", None)
+    assert dispatch.receipt({"eve", "ann"}, "now") == {
         "status": "sent",
         "recipients": {"total": 3, "sent": ["ann", "eve"], "failed": ["bob"]},
         "timestamp": "now",
@@ -110,7 +110,7 @@ def test_a_receipt_names_whom_a_letter_reached():
 
 def test_a_receipt_of_nobody_is_an_error():
     """Which says so."""
-    assert Letter(("ann",), "hello", None).receipt((), "now") == {
+    assert Dispatch(("ann",), "hello", None).receipt((), "now") == {
         "status": "error",
         "error": "No recipients online",
         "recipients": {"total": 1, "sent": [], "failed": ["ann"]},
