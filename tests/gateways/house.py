@@ -1,4 +1,4 @@
-"""The gateway of a mailbox behind a real server, over a store and a cluster that can be told to fail or to wait."""
+"""A gateway behind a real server, over a store and a cluster that can be told to fail or to wait."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -111,7 +111,7 @@ class FaultyCluster(LocalCluster):
     """A cluster of one.
 
     Attributes:
-        down: rooms whose subscription fails, and "arrive".
+        down: rooms whose subscription fails, and calls that fail: "arrive", "recall", "remember".
         held: rooms whose subscription takes until `release`.
         waiting: those that somebody has asked for.
         losing: whether publications are lost, as in an interruption.
@@ -154,6 +154,16 @@ class FaultyCluster(LocalCluster):
         if "arrive" in self.down:
             raise Unavailable
         return await super().arrive(roster, user, socket, data)
+
+    async def recall(self, name: str) -> str | None:
+        if "recall" in self.down:
+            raise Unavailable
+        return await super().recall(name)
+
+    async def remember(self, name: str, value: str, seconds: float) -> None:
+        if "remember" in self.down:
+            raise Unavailable
+        await super().remember(name, value, seconds)
 
 
 class Device:
@@ -199,17 +209,17 @@ class Device:
 
 
 class House:
-    """The gateway and what it stands on.
-
-    Args:
-        gateway: makes it of settings, users, mailbox, cluster and metrics.
+    """The gateway of friends, or of another contract, and what it stands on.
 
     Attributes:
+        GATEWAY: what it is made of settings, users, mailbox, cluster and metrics.
         address: where the engine is served.
 
     """
 
-    def __init__(self, gateway: type[MailGateway], **options: Any) -> None:
+    GATEWAY: ClassVar[type[MailGateway]] = FriendsGateway
+
+    def __init__(self, **options: Any) -> None:
         self.settings = Settings(memory=True, password_rounds=4, **options)
         self.store = FaultyStore()
         self.cluster = FaultyCluster()
@@ -219,15 +229,15 @@ class House:
         hub = Hub()
         self.hub = hub
         self.users = Users(self.store, self.tokens, self.passwords, on_friendship=hub.friendship)
-        make: Any = gateway
-        mailbox = Mailbox(gateway.contract, self.store, Sequence())
+        make: Any = self.GATEWAY
+        mailbox = Mailbox(self.GATEWAY.contract, self.store, Sequence())
         self.gateway: Any = make(self.settings, self.users, mailbox, self.cluster, self.metrics)
         self.engine = SocketIO(
             {"/": self.gateway}, Options(ping_interval=25, ping_timeout=20, max_payload=100_000, origins=("*",))
         )
         self.gateway.bind(self.engine)
         hub.add(self.gateway)
-        self.metrics.watch_engine(gateway.contract, self.engine)
+        self.metrics.watch_engine(self.gateway.contract, self.engine)
         self.address = ""
 
     async def person(self, name: str, *friends: User) -> User:
@@ -247,12 +257,12 @@ class House:
         return self.metrics.registry.get_sample_value(figure, {"contract": self.gateway.contract}) or 0
 
     @asynccontextmanager
-    async def opened(self, token: str) -> AsyncIterator[Device]:
+    async def opened(self, token: str, **auth: Any) -> AsyncIterator[Device]:
         """Open a websocket and ask to be connected; the answer is left to be read."""
         url = f"ws://{self.address}/socket.io/?EIO=4&transport=websocket"
         async with connect(url, compression=None) as websocket:
             assert str(await received(websocket)).startswith("0{")
-            await websocket.send(f"40{json.dumps({'token': token})}")
+            await websocket.send(f"40{json.dumps({'token': token, **auth})}")
             yield Device(websocket)
 
     @asynccontextmanager
@@ -265,10 +275,13 @@ class House:
             yield device
 
 
+H = TypeVar("H", bound=House)
+
+
 @asynccontextmanager
-async def housed(gateway: type[MailGateway] = FriendsGateway, **options: Any) -> AsyncIterator[House]:
+async def housed(kind: type[H] = House, **options: Any) -> AsyncIterator[H]:
     """Open a house and serve it."""
-    house = House(gateway, **options)
+    house = kind(**options)
     await house.store.open()
     await house.cluster.open(house.hub)
     try:
