@@ -1,4 +1,7 @@
-"""`/openapi.json` for programs and `/docs` for people: one page, made here, that loads nothing from elsewhere."""
+"""`/openapi.json` for programs and `/docs` for people: one page, made here, that loads nothing from elsewhere.
+
+The original of the notifications contract has the two at `/api-json` and `/api`: they are there too.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +35,12 @@ def blueprint() -> Blueprint:
     docs.add_app_template_filter(_prose, "prose")
 
     @docs.get("/openapi.json")
+    @docs.get("/api-json")
     async def openapi() -> Response:
         return Response(_openapi(), mimetype="application/json")
 
     @docs.get("/docs")
+    @docs.get("/api")
     async def page() -> Response:
         base = f"{request.scheme}://{request.host or 'localhost'}"
         text = await render_template("docs.html", base=base, version=__version__, contract=FRIENDS, **_reference())

@@ -40,6 +40,14 @@ async def test_the_page_loads_nothing_from_outside(service: Service) -> None:
     assert "upgrade-insecure-requests" not in policy
 
 
+@pytest.mark.parametrize(("path", "other"), [("/openapi.json", "/api-json"), ("/docs", "/api")])
+async def test_the_documentation_is_where_the_original_has_it_too(service: Service, path: str, other: str) -> None:
+    """Either address answers the same."""
+    one, same = await service.call("GET", path), await service.call("GET", other)
+    assert (same.status_code, same.mimetype) == (200, one.mimetype)
+    assert await same.get_data() == await one.get_data()
+
+
 async def test_the_page_can_be_read_by_all(service: Service) -> None:
     """It has a language, a title, landmarks, one first heading, a viewport, and headings without a jump."""
     page = await _page(service)
