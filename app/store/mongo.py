@@ -227,9 +227,9 @@ class _Link:
         """Take no more calls, finish those that were made, and hang up. May be called twice."""
         self.closed = True
         async with self._closing:
-            await self._breaker.close()
             await asyncio.gather(*(group.drain() for group in self.groups))
             if self._calls:
                 await asyncio.wait(self._calls)
+            await self._breaker.close()  # what is under way fails at once if it is known to
             with pymongo.timeout(self._timeout):
                 await self._client.close()

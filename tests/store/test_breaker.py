@@ -89,5 +89,6 @@ async def test_nothing_is_asked_after_close(engine: Engine, breaker: Breaker):
     await until(lambda: breaker.refusing)
     await breaker.close()
     asked = engine.asked
+    breaker.failed()
     await asyncio.sleep(0.03)
     assert engine.asked == asked

@@ -225,6 +225,17 @@ async def test_close_is_bounded(store: MongoStore, proxy: FaultProxy, fault: Fau
     assert all(isinstance(result, Unavailable) for result, _ in await under_way)
 
 
+async def test_nothing_is_left_of_a_store_that_was_closed_during_an_outage(store: MongoStore, proxy: FaultProxy):
+    """Nobody goes on asking for a sign of life."""
+    proxy.blackhole()
+    under_way = asyncio.create_task(timed(store.append(message(HAN, OBI))))
+    await asyncio.sleep(0)
+    await store.close()
+    assert isinstance((await under_way)[0], Unavailable)
+    link: Any = store._link
+    assert link._breaker._probing is None
+
+
 @FAULTS
 async def test_open_says_that_the_server_does_not_answer(distant: MongoStore, proxy: FaultProxy, fault: Fault):
     """A server that may come later is `Unavailable`, by its address; then the same store opens."""
