@@ -202,13 +202,18 @@ class _Link:
         self._breaker.check()
         call = asyncio.create_task(self._bounded(query(self._database, *arguments, **options)))
         self._calls.add(call)
-        call.add_done_callback(self._calls.discard)
+        call.add_done_callback(self._ended)
         try:
             async with asyncio.timeout(self._timeout):  # the driver looks at the clock twice a second
                 return await asyncio.shield(call)
         except TimeoutError as error:
             self._breaker.failed()
             raise Unavailable from error
+
+    def _ended(self, call: asyncio.Task[Any]) -> None:
+        self._calls.discard(call)
+        if not call.cancelled():
+            call.exception()  # whoever called may have been told before that it took too long
 
     async def _ping(self) -> None:
         with pymongo.timeout(self._timeout):
