@@ -11,8 +11,9 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from itertools import islice
 
-from app.domain.errors import Unavailable
+from app.domain.errors import NotFound, Unavailable
 from app.store.base import NewMessage, Store
 
 __all__ = ["Doubts"]
@@ -25,8 +26,12 @@ INTERVAL = 1.0
 LOOKS = 10
 """How often a store that answers is asked for a message before it counts as not stored."""
 
+TOGETHER = 500
+"""How many messages are looked for by one request."""
+
 MOST = 10_000
-"""How many messages are looked for at a time; the oldest are given up first."""
+"""How many messages are looked for; those that come then are given up, as a store that is away was asked for the first
+of them before that was known."""
 
 
 @dataclass(slots=True)
@@ -40,7 +45,7 @@ class Doubts:
 
     Args:
         store: where they would be.
-        found: called with each message that is there, in the order of their ids; may raise `Unavailable`.
+        found: called with each message that is there, in the order of their ids; `Unavailable` has it called again.
         sleep: waits for so many seconds.
 
     """
@@ -57,16 +62,19 @@ class Doubts:
         self._doubts: dict[str, _Doubt] = {}
         self._looking: asyncio.Task[None] | None = None
         self._closed = False
+        self._given_up = 0
 
     @property
     def left(self) -> int:
-        """How many messages may be stored and were not found yet."""
-        return len(self._doubts)
+        """How many messages may be stored and were not found."""
+        return len(self._doubts) + self._given_up
 
     def add(self, message: NewMessage) -> None:
         """Look for a message until it is found, or is known not to be stored."""
         if len(self._doubts) == MOST:
-            del self._doubts[next(iter(self._doubts))]
+            self._given_up += 1
+            log.error("a message is not looked for that may be stored: too many are")
+            return
         self._doubts[message.id] = _Doubt(message)
         if self._looking is None and not self._closed:
             self._looking = asyncio.create_task(self._look())
@@ -81,25 +89,32 @@ class Doubts:
     async def _look(self) -> None:
         while self._doubts:
             await self._sleep(INTERVAL)
+            ids = iter(sorted(self._doubts))
             try:
-                for doubt in sorted(self._doubts.values(), key=_id):
-                    await self._look_for(doubt)
+                while some := list(islice(ids, TOGETHER)):
+                    await self._look_for(some)
             except Unavailable:
                 continue
             except Exception:
                 log.exception("messages that may be stored could not be looked for")
         self._looking = None
 
-    async def _look_for(self, doubt: _Doubt) -> None:
-        message = doubt.message
-        if await self._store.stored(message.id):
+    async def _look_for(self, message_ids: list[str]) -> None:
+        there = await self._store.stored(message_ids)
+        for message_id in message_ids:
+            doubt = self._doubts[message_id]
+            doubt.looks -= 1
+            if message_id in there:
+                await self._find(doubt.message)
+            if message_id in there or doubt.looks <= 0:
+                del self._doubts[message_id]
+
+    async def _find(self, message: NewMessage) -> None:
+        try:
             await self._found(message)
-            self._doubts.pop(message.id, None)
-            return
-        doubt.looks -= 1
-        if not doubt.looks:
-            self._doubts.pop(message.id, None)
-
-
-def _id(doubt: _Doubt) -> str:
-    return doubt.message.id
+        except Unavailable:
+            raise
+        except NotFound:
+            pass  # its sender does not exist any more
+        except Exception:
+            log.exception("a message that turned out to be stored could not be delivered")

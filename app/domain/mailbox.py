@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 from app.domain.clock import Sequence as Ids
 from app.domain.clock import least_id, now_ms
 from app.domain.doubts import Doubts
-from app.domain.errors import NotFound, Unavailable
+from app.domain.errors import NotFound, NotSent, Unavailable
 from app.store.base import Message, NewMessage, Store
 
 __all__ = [
@@ -145,14 +145,14 @@ class Mailbox:
 
         Return it once it would survive a crash, None if there was no recipient: then nothing was stored. Messages
         are ordered as this was called. Raise `Unavailable` where the store did not say that it is stored; it may be
-        (`watch`).
+        (`watch`), unless it is `NotSent`.
         """
         message_id, created_at = self._ids.next()
         new = NewMessage(message_id, self.name, sender, text, created_at, recipients)
         try:
             audience = await self._store.append(new)
-        except Unavailable:
-            if self._doubts:
+        except Unavailable as error:
+            if self._doubts and not isinstance(error, NotSent):
                 self._doubts.add(new)
             raise
         return Message(message_id, self.name, sender, text, created_at) if audience else None

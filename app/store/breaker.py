@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from app.domain.errors import Unavailable
+from app.domain.errors import NotSent
 
 __all__ = ["Breaker"]
 
@@ -37,9 +37,9 @@ class Breaker:
         self.refusing = False
 
     def check(self) -> None:
-        """Raise `Unavailable` while calls are refused."""
+        """Raise `NotSent` while calls are refused."""
         if self.refusing:
-            raise Unavailable from ConnectionError("the engine gives no sign of life")
+            raise NotSent from ConnectionError("the engine gives no sign of life")
 
     def failed(self) -> None:
         """Hear that a call failed, which the engine did not answer."""

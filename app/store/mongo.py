@@ -20,7 +20,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import pymongo
 from pymongo.errors import PyMongoError
 
-from app.domain.errors import Unavailable
+from app.domain.errors import NotSent, Unavailable
 from app.store import mongo_queries, mongo_schema
 from app.store.base import Message, NewMessage, Owed, Received, User
 from app.store.breaker import Breaker
@@ -124,9 +124,9 @@ class MongoStore:
         """Store a message, pending for each recipient, and return the recipients, each once."""
         return await self._open.appends.submit(message)
 
-    async def stored(self, message_id: str) -> bool:
-        """Return whether a message of that id is stored, and safe."""
-        return await self._open.call(mongo_queries.stored, message_id)
+    async def stored(self, message_ids: Collection[str]) -> set[str]:
+        """Return which of the messages of these ids are stored, and safe."""
+        return await self._open.call(mongo_queries.stored, list(message_ids))
 
     async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:
         """Return the newest `limit` messages that are pending for the user, newest first."""
@@ -161,7 +161,7 @@ class MongoStore:
     @property
     def _open(self) -> _Link:
         if self._link is None or self._link.closed:
-            raise Unavailable
+            raise NotSent
         return self._link
 
 

@@ -235,9 +235,10 @@ async def confirm(database: Database, confirmed: Sequence[tuple[str, Sequence[st
     return [None] * len(confirmed)
 
 
-async def stored(database: Database, message_id: str) -> bool:
-    """Find whether a message has the id."""
-    return await database["messages"].find_one({"_id": message_id}, {"_id": 1}) is not None
+async def stored(database: Database, message_ids: Sequence[str]) -> set[str]:
+    """Find which of the ids messages have."""
+    found = database["messages"].find({"_id": {"$in": message_ids}}, {"_id": 1}, batch_size=len(message_ids) + 1)
+    return {document["_id"] for document in await found.to_list()}
 
 
 async def pending(database: Database, mailbox: str, user_id: str, limit: int) -> list[Message]:

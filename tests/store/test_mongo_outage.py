@@ -73,7 +73,7 @@ def calls(store: MongoStore) -> list[Coroutine[Any, Any, object]]:
         store.unfriend(HAN, OBI),
         store.touch(HAN, 1),
         store.append(message(HAN, OBI)),
-        store.stored("id"),
+        store.stored(["id"]),
         store.pending(MAILBOX, HAN, 1),
         store.confirm(HAN, ["id"]),
         store.history(MAILBOX, HAN, None, 1),
@@ -144,7 +144,7 @@ async def test_an_append_that_was_done_after_all_is_known_by_its_id(store: Mongo
         await store.append(new)
     proxy.heal()
     async with asyncio.timeout(10):
-        while (await timed(store.stored(new.id)))[0] is not True:
+        while (await timed(store.stored([new.id])))[0] != {new.id}:
             pass
     with pytest.raises(Conflict):
         await store.append(new)
