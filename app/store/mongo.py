@@ -33,6 +33,15 @@ R = TypeVar("R")
 
 log = logging.getLogger("parley.store")
 
+READS = 32
+"""Connections for what is read, or written for one caller: more callers wait for one of them."""
+
+READS_WAITING = 4_096
+"""The most callers that wait: a bound on the memory that an engine costs which is slow."""
+
+WRITES = 4
+"""Connections for the groups, one each, and for the question whether the engine lives: neither waits for a reader."""
+
 
 class MongoStore:
     """A `Store` in a MongoDB database: what it acknowledges, a majority of the replica set has in its journals.
@@ -71,11 +80,13 @@ class MongoStore:
         is stored does not allow an index; the text never has the password in it. Raise `Unavailable` if the server
         does not answer: it may later.
         """
-        client, database = mongo_schema.connect(self._url, self._name, self._timeout)
-        link = _Link(client, database, self._timeout)
+        reading, writing = (
+            mongo_schema.connect(self._url, self._name, self._timeout, connections) for connections in (READS, WRITES)
+        )
+        link = _Link((reading[0], writing[0]), reading[1], writing[1], self._timeout)
         async with contextlib.AsyncExitStack() as undo:
             undo.push_async_callback(link.close)
-            await mongo_schema.prepare(database, self._timeout)
+            await mongo_schema.prepare(writing[1], self._timeout)
             undo.pop_all()
         self._link = link
 
@@ -166,28 +177,42 @@ class MongoStore:
 
 
 class _Link:
-    """A client and what is under way over it.
+    """Clients and what is under way over them.
+
+    Args:
+        clients: that it has to close.
+        reading: the database, for requests of one caller.
+        writing: the same over connections of its own, for the groups.
+        timeout: seconds for a call.
 
     Attributes:
         closed: whether it takes no more calls.
 
     """
 
-    def __init__(self, client: mongo_schema.Client, database: mongo_queries.Database, timeout: float) -> None:
+    def __init__(
+        self,
+        clients: Sequence[mongo_schema.Client],
+        reading: mongo_queries.Database,
+        writing: mongo_queries.Database,
+        timeout: float,
+    ) -> None:
         self.closed = False
         self._breaker = Breaker(self._ping)
         self.appends: GroupedWrites[NewMessage, tuple[str, ...]] = GroupedWrites(
-            partial(mongo_queries.append, database), timeout, self._breaker
+            partial(mongo_queries.append, writing), timeout, self._breaker
         )
         self.confirmations: GroupedWrites[tuple[str, Sequence[str]], None] = GroupedWrites(
-            partial(mongo_queries.confirm, database), timeout, self._breaker
+            partial(mongo_queries.confirm, writing), timeout, self._breaker
         )
         self.touches: GroupedWrites[tuple[str, int], None] = GroupedWrites(
-            partial(mongo_queries.touch, database), timeout, self._breaker
+            partial(mongo_queries.touch, writing), timeout, self._breaker
         )
         self.groups: tuple[GroupedWrites[Any, Any], ...] = (self.appends, self.confirmations, self.touches)
-        self._client = client
-        self._database = database
+        self._clients = clients
+        self._reading = reading
+        self._writing = writing
+        self._turns = asyncio.Semaphore(READS)
         self._timeout = timeout
         self._calls: set[asyncio.Task[Any]] = set()
         self._closing = asyncio.Lock()
@@ -200,7 +225,9 @@ class _Link:
     ) -> R:
         """Make a request of its own, which goes on when the caller is cancelled."""
         self._breaker.check()
-        call = asyncio.create_task(self._bounded(query(self._database, *arguments, **options)))
+        if len(self._calls) >= READS + READS_WAITING:
+            raise NotSent
+        call = asyncio.create_task(self._in_turn(partial(query, self._reading, *arguments, **options)))
         self._calls.add(call)
         call.add_done_callback(self._ended)
         try:
@@ -217,7 +244,14 @@ class _Link:
 
     async def _ping(self) -> None:
         with pymongo.timeout(self._timeout):
-            await mongo_queries.ping(self._database)
+            await mongo_queries.ping(self._writing)
+
+    async def _in_turn(self, query: Callable[[], Coroutine[None, None, R]]) -> R:
+        end = asyncio.get_running_loop().time() + self._timeout
+        async with self._turns:
+            if asyncio.get_running_loop().time() >= end:
+                raise NotSent  # which its caller has been told
+            return await self._bounded(query())
 
     async def _bounded(self, query: Coroutine[None, None, R]) -> R:
         try:
@@ -237,4 +271,5 @@ class _Link:
                 await asyncio.wait(self._calls)
             await self._breaker.close()  # what is under way fails at once if it is known to
             with pymongo.timeout(self._timeout):
-                await self._client.close()
+                for client in self._clients:
+                    await client.close()

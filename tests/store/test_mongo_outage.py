@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pymongo.uri_parser import parse_uri
 
-from app.domain.errors import Conflict, Unavailable
-from app.store.mongo import MongoStore
+from app.domain.errors import Conflict, NotSent, Unavailable
+from app.store.mongo import READS, MongoStore
 from e2e.harness.proxy import FaultProxy
 from tests.store.records import HAN, LEIA, MAILBOX, OBI, add_users, message, stored, user
 from tests.waiting import until
@@ -212,6 +212,31 @@ async def test_an_engine_that_does_not_answer_keeps_nobody_waiting(
     proxy.heal()
     await until(lambda: not link._breaker.refusing)
     assert await store.append(message(HAN, OBI)) == (OBI,)
+
+
+async def test_readers_who_are_too_many_keep_no_writer_waiting(store: MongoStore, proxy: FaultProxy):
+    """An engine that is slow is not dead: what is stored and what is asked of its life waits behind no reader."""
+    await add_users(store, HAN)
+    await store.append(message(HAN, OBI))
+    proxy.delay(TIMEOUT / 10)  # each way
+    reads = [asyncio.create_task(timed(store.user(HAN))) for _ in range(500)]
+    await asyncio.sleep(TIMEOUT / 2)
+    assert await store.append(message(HAN, OBI)) == (OBI,)
+    results = await asyncio.gather(*reads)
+    assert any(isinstance(result, Unavailable) for result, _ in results)
+    assert max(seconds for _, seconds in results) < TIMEOUT + MARGIN
+    link: Any = store._link
+    await until(lambda: link._breaker._probing is None)
+    assert not link._breaker.refusing
+    proxy.heal()
+
+
+async def test_no_more_readers_wait_than_so_many(store: MongoStore, monkeypatch: pytest.MonkeyPatch):
+    """Who comes then is refused at once, and nothing was asked."""
+    monkeypatch.setattr("app.store.mongo.READS_WAITING", 0)
+    calls = [asyncio.create_task(timed(store.user(HAN))) for _ in range(READS + 1)]
+    assert isinstance((await calls[-1])[0], NotSent)
+    assert all(result is None for result, _ in await asyncio.gather(*calls[:-1]))
 
 
 @FAULTS
