@@ -163,7 +163,16 @@ class Mailbox:
 
     async def backlogs(self, user_ids: Sequence[str], limit: int) -> dict[str, Backlog]:
         """Return what each of the users may lack: the newest, and at most `limit` messages for each."""
-        owed = await self._store.owed(self.name, user_ids, least_id(now_ms() - RECENT_MS), limit)
+        try:
+            owed = await self._store.owed(self.name, user_ids, least_id(now_ms() - RECENT_MS), limit)
+        except NotSent:
+            raise
+        except Unavailable:
+            if len(user_ids) == 1:
+                raise
+            # so many may be too much for the time that it may take
+            middle = len(user_ids) // 2
+            return await self.backlogs(user_ids[:middle], limit) | await self.backlogs(user_ids[middle:], limit)
         if len(owed) >= limit and len(user_ids) > 1:
             # of some there may be more than was asked for
             return {user_id: (await self.backlogs([user_id], limit))[user_id] for user_id in user_ids}

@@ -281,13 +281,32 @@ async def addressed(database: Database, mailbox: str, user_id: str, message_id: 
 
 
 async def owed(database: Database, mailbox: str, user_ids: Sequence[str], after: str, limit: int) -> list[Owed]:
-    """Find what is pending for users, and a part of the history of each, with an index for each of the two."""
+    """Find what is pending for users, and a part of the history of each, with an index for each of the two.
+
+    For one user alone the lists of users stay in the database. For several each message brings its lists whole, some
+    30 bytes a recipient. Which of them were asked for could be worked out in an aggregation (`$setIntersection`), but
+    not everything that speaks MongoDB's protocol has that, FerretDB 1 for one.
+    """
+    if len(user_ids) == 1:
+        return await _owed_to_one(database, mailbox, user_ids[0], after, limit)
     wanted = {"$in": list(user_ids)}
     fields, users = documents.OWED_FIELDS, frozenset(user_ids)
     pending = await _found(database, {"mailbox": mailbox, "pending": wanted}, limit, fields)
     recent = await _found(database, {"mailbox": mailbox, "members": wanted, "_id": {"$gt": after}}, limit, fields)
     found = {document["_id"]: document for document in (*pending, *recent)}
     return [documents.owed(found[message_id], users, after) for message_id in sorted(found, reverse=True)[:limit]]
+
+
+async def _owed_to_one(database: Database, mailbox: str, user_id: str, after: str, limit: int) -> list[Owed]:
+    pending = await _newest(database, {"mailbox": mailbox, "pending": user_id}, limit)
+    recent = await _newest(database, {"mailbox": mailbox, "members": user_id, "_id": {"$gt": after}}, limit)
+    found = {message.id: message for message in (*pending, *recent)}
+    user, nobody = frozenset((user_id,)), frozenset[str]()
+    due, late = {message.id for message in pending}, {message.id for message in recent}
+    return [
+        Owed(found[message_id], user if message_id in due else nobody, user if message_id in late else nobody)
+        for message_id in sorted(found, reverse=True)[:limit]
+    ]
 
 
 async def _newest(database: Database, which: Document, limit: int) -> list[Message]:
