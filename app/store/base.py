@@ -163,8 +163,9 @@ class Store(Protocol):
     async def append(self, message: NewMessage) -> tuple[str, ...]:
         """Store a message, pending for each recipient, and return the recipients, each once.
 
-        The audience of a message for all friends is what is committed at that moment. A message without
-        recipients is not stored: the answer is empty. Appends are stored in the order in which they were called.
+        The audience of a message for all friends is what is committed at that moment, or, where the engine is asked
+        without a transaction, was so just before. A message without recipients is not stored: the answer is empty.
+        Appends are stored in the order in which they were called.
         Raise `Conflict` if the id is taken, be it by this very message.
         """
         ...
