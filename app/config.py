@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.domain.rates import Rate, seconds
 
 __all__ = ["CONTRACTS", "DEVELOPMENT_SECRET", "Settings", "SettingsError", "load", "name"]
 
-CONTRACTS = ("friends", "direct")
+CONTRACTS = ("friends", "direct", "rooms", "notifications", "presence")
 DEVELOPMENT_SECRET = "parley development secret: never use it where others can reach the server"
 
 
@@ -55,6 +55,12 @@ def _origins(value: Any) -> Any:
     return [word.rstrip("/") for word in _words(value)]
 
 
+def _package(value: Path | None) -> Path | None:
+    if value and not (value / "dist" / "socket.io.js").is_file():
+        raise ValueError("there is no dist/socket.io.js in it")
+    return value
+
+
 def _option(default: Any, description: str, *names: str, **constraints: Any) -> Any:
     return Field(default, description=description, validation_alias=AliasChoices(*names), **constraints)
 
@@ -66,7 +72,7 @@ def _port(default: int, description: str, name: str) -> Any:
 class Settings(BaseSettings):
     """What can be set. Durations are in seconds."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, populate_by_name=True, env_ignore_empty=True)
 
     mode: Annotated[
         Literal["dev", "prod"],
@@ -152,6 +158,44 @@ class Settings(BaseSettings):
     presence_grace: float = _option(
         2.0, "time in which a lost connection may come back unannounced", "PRESENCE_GRACE", ge=0, le=3600
     )
+    auth_timeout: float = _option(
+        10.0, "time in which a client of the presence contract must authenticate", "AUTH_TIMEOUT", gt=0, le=3600
+    )
+    session_sweep: float = _option(
+        300.0,
+        "time after which the sessions of a server that died are gone at the latest",
+        "SESSION_SWEEP_SECONDS",
+        ge=1,
+        le=86400,
+    )
+    max_recipients: int = _option(1000, "recipients of one send_message", "MAX_RECIPIENTS", ge=1, le=100_000)
+    max_metadata: int = _option(
+        10_000, "bytes of the metadata of one send_message, as JSON", "MAX_METADATA", ge=2, le=1_000_000
+    )
+    users_limit: int = _option(500, "users in one list of those who are online", "USERS_LIMIT", ge=1, le=10_000)
+    session_ttl: Annotated[int, BeforeValidator(_seconds)] = _option(
+        604_800,
+        "time after its last use in which a session of the notifications contract is known: 3600, 24h, 7d",
+        "SESSION_TTL",
+        ge=1,
+        le=10**9,
+    )
+    notifications_auth: Annotated[Literal["open", "token"], BeforeValidator(_lower)] = _option(
+        "open",
+        "what a client of the notifications contract has to prove: nothing, or with a token who it is",
+        "NOTIFICATIONS_AUTH",
+    )
+    notifications_api_key: SecretStr | None = _option(
+        None,
+        "what a service must send as X-API-Key to notify somebody over REST; without one, anybody may",
+        "NOTIFICATIONS_API_KEY",
+        min_length=1,
+    )
+    internal_service_keys: SecretStr | None = _option(
+        None,
+        "services that may use the internal gateway, name=key,name=key; without any, everybody who reaches it may",
+        "INTERNAL_SERVICE_KEYS",
+    )
     ping_interval: float = _option(25.0, "time between two heartbeats", "PING_INTERVAL", gt=0, le=3600)
     ping_timeout: float = _option(20.0, "time in which a heartbeat must be answered", "PING_TIMEOUT", gt=0, le=3600)
     max_payload: int = _option(
@@ -179,6 +223,9 @@ class Settings(BaseSettings):
     max_unauthenticated: int = _option(
         10_000, "connections that have not authenticated yet, 0 for no limit", "MAX_UNAUTHENTICATED", ge=0
     )
+    rate_limit_rest: Annotated[Rate | None, BeforeValidator(_rate)] = _option(
+        None, "REST requests of one client address, such as 100/60s; more are refused", "RATE_LIMIT_REST"
+    )
     rate_limit_events: Annotated[Rate | None, BeforeValidator(_rate)] = _option(
         None, "events of one connection, such as 100/60s; more are refused", "RATE_LIMIT_EVENTS"
     )
@@ -190,6 +237,12 @@ class Settings(BaseSettings):
     )
     conformance: bool = _option(
         False, "serve the official protocol suites at /conformance; not in production", "PARLEY_CONFORMANCE"
+    )
+    socket_io_client: Annotated[Path | None, AfterValidator(_package)] = _option(
+        None,
+        "folder of an npm package socket.io-client, which /socket.io/socket.io.js is taken from; unset: the one in"
+        " node_modules here, else the library's public CDN",
+        "SOCKET_IO_CLIENT",
     )
     max_body: int = _option(100_000, "bytes of one REST request body", "MAX_BODY", ge=1000, le=100_000_000)
     drain_timeout: float = _option(
@@ -214,6 +267,13 @@ class Settings(BaseSettings):
     def _no_echo_in_production(self) -> Settings:
         if self.conformance and self.mode == "prod":
             raise ValueError("PARLEY_CONFORMANCE: serves strangers, and is not for MODE=prod")
+        return self
+
+    @model_validator(mode="after")
+    def _named_keys(self) -> Settings:
+        services = self._services()
+        if self.internal_service_keys and not (services and all(service and key for service, key in services)):
+            raise ValueError("INTERNAL_SERVICE_KEYS: should be name=key,name=key")
         return self
 
     @model_validator(mode="after")
@@ -258,6 +318,16 @@ class Settings(BaseSettings):
     def clustered(self) -> bool:
         """Whether there may be other servers: both MongoDB and Redis were named."""
         return bool(self.mongo_address and self.redis_address)
+
+    @property
+    def service_keys(self) -> dict[str, str]:
+        """The keys of the services that may use the internal gateway, by name; without any, everybody may."""
+        return dict(self._services())
+
+    def _services(self) -> list[tuple[str, str]]:
+        given = self.internal_service_keys.get_secret_value() if self.internal_service_keys else ""
+        pairs = (word.partition("=") for word in _words(given))
+        return [(service.strip(), key.strip()) for service, _, key in pairs]
 
     @property
     def mongo_address(self) -> str | None:

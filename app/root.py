@@ -5,10 +5,12 @@ Every listener serves every contract at `/<contract>/socket.io`, and all of REST
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.engine.admission import Network, client_address
+from app.web.examples import LISTENERS
 from app.web.operations import LISTENER
 from app.web.security import HEADERS
 
@@ -38,14 +40,17 @@ class Root:
     """The ASGI application: sends a request to an engine or to the web app.
 
     Args:
-        web: what is no engine's. It finds the listener's name in the scope.
+        web: what is no engine's. It finds the listener's name and the ports of all in the scope.
         ports: what is served where.
+        trusted_proxies: networks whose `X-Forwarded-For` is believed: the web finds in the scope whose request it is.
 
     """
 
-    def __init__(self, web: Any, ports: Mapping[int, Mounts]) -> None:
+    def __init__(self, web: Any, ports: Mapping[int, Mounts], trusted_proxies: Sequence[Network] = ()) -> None:
         self._web = web
         self._ports = ports
+        self._trusted_proxies = trusted_proxies
+        self._listeners = {mounts.listener: port for port, mounts in ports.items()}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -54,7 +59,9 @@ class Root:
         mounts = self._ports.get(scope["server"][1], NOTHING)
         engine = mounts.paths.get(scope["path"].rstrip("/"))
         if engine is None:
-            await self._web({**scope, LISTENER: mounts.listener}, receive, send)
+            client = (client_address(scope, self._trusted_proxies), 0)
+            seen = {"client": client, LISTENER: mounts.listener, LISTENERS: self._listeners}
+            await self._web({**scope, **seen}, receive, send)
         else:
             await engine(scope, receive, _with_headers(send))
 

@@ -17,8 +17,11 @@ from app.cluster.base import Cluster
 from app.cluster.local import LocalCluster
 from app.config import Settings
 from app.domain.clock import Sequence
+from app.domain.limits import SharedLimit
 from app.domain.mailbox import Mailbox
+from app.domain.participants import Participants
 from app.domain.passwords import Passwords
+from app.domain.rooms import Rooms
 from app.domain.tokens import Tokens
 from app.domain.users import Users
 from app.engine import conformance, handover
@@ -26,14 +29,19 @@ from app.engine.admission import Limits
 from app.engine.base import Engine, Options
 from app.engine.socket_io import SocketIO
 from app.gateways.base import Gateway, Hub
+from app.gateways.courier import Courier
 from app.gateways.direct import DirectGateway
 from app.gateways.friends import FriendsGateway
+from app.gateways.internal import InternalGateway
+from app.gateways.notifications import NotificationsGateway
+from app.gateways.presence import PresenceGateway
+from app.gateways.rooms import RoomsGateway, tell_closed
 from app.listeners import BACKLOG, Listener
 from app.metrics import Metrics
 from app.root import ASGI, Mounts, Root
 from app.store.base import User
 from app.store.sqlite import SQLiteStore
-from app.web import create_app
+from app.web import Backend, create_app
 
 if TYPE_CHECKING:
     from app.store.mongo import MongoStore
@@ -43,6 +51,9 @@ __all__ = ["Server", "cluster_of", "store_of"]
 log = logging.getLogger("parley.server")
 
 _PING_TIMEOUT = 2.0
+
+PRESENCE_PING_TIMEOUT = 5.0
+"""Seconds in which a client of the presence contract must answer a heartbeat, where the setting is not less."""
 
 
 def store_of(settings: Settings, *, exclusive: bool = True) -> SQLiteStore | MongoStore:
@@ -69,7 +80,7 @@ def cluster_of(settings: Settings) -> Cluster:
             settings.redis_address,
             settings.redis_prefix,
             timeout=settings.cluster_timeout,
-            server_timeout=settings.server_timeout,
+            server_timeout=min(settings.server_timeout, settings.session_sweep),
         )
     return LocalCluster()
 
@@ -82,9 +93,30 @@ def _direct(server: Server) -> Gateway:
     return DirectGateway(server.settings, server.users, server.mailbox("direct"), server.cluster, server.metrics)
 
 
+def _presence(server: Server) -> Gateway:
+    return PresenceGateway(server.settings, server.users, server.courier, server.cluster, server.metrics)
+
+
+def _internal(server: Server) -> Gateway:
+    return InternalGateway(server.settings, server.courier, server.cluster, server.metrics)
+
+
+def _rooms(server: Server) -> Gateway:
+    return RoomsGateway(server.settings, server.rooms, server.cluster, server.metrics)
+
+
+def _notifications(server: Server) -> Gateway:
+    mailbox = server.mailbox("notifications")
+    return NotificationsGateway(server.settings, server.users, mailbox, server.cluster, server.metrics)
+
+
 GATEWAYS: Mapping[str, Callable[[Server], Gateway]] = {
     "friends": _friends,
     "direct": _direct,
+    "presence": _presence,
+    "internal": _internal,
+    "rooms": _rooms,
+    "notifications": _notifications,
 }
 """What makes the gateway of each contract."""
 
@@ -111,20 +143,27 @@ class Server:
             on_friendship=self._hub.friendship,
         )
         self._ids = Sequence()
+        self.rooms = Rooms(self.store, self._ids, Participants(self.cluster), partial(tell_closed, self.cluster))
         self._gateways = {contract: GATEWAYS[contract](self) for contract in GATEWAYS if contract in self._served}
         self._engines = {contract: self._engine(gateway) for contract, gateway in self._gateways.items()}
         self._draining = False
-        self._web = create_app(
-            settings,
-            self.users,
-            self.mailbox("friends"),
-            partial(self.cluster.present, "friends"),
-            self._readiness,
-            self.metrics.registry,
-        )
+        self._web = create_app(settings, self._backend())
         self.metrics.watch("parley_store_commits", "Commits of the store", lambda: self.store.commits)
         self.metrics.watch(
             "parley_store_operations", "Calls that those commits were made of", lambda: self.store.operations
+        )
+
+    def _backend(self) -> Backend:
+        rate, notifications = self.settings.rate_limit_rest, self._gateways.get("notifications")
+        return Backend(
+            self.users,
+            self.mailbox("friends"),
+            self.rooms,
+            partial(self.cluster.present, "friends"),
+            self._readiness,
+            self.metrics.registry,
+            take=SharedLimit("rest", rate, self.cluster).take if rate else None,
+            notify=notifications.notify if isinstance(notifications, NotificationsGateway) else None,
         )
 
     @property
@@ -135,8 +174,13 @@ class Server:
         """Return the mailbox of a contract. The ids of all of them are made in one place."""
         return Mailbox(contract, self.store, self._ids)
 
+    @cached_property
+    def courier(self) -> Courier:
+        """What hands messages to the users of the presence contract, whoever sends them."""
+        return Courier("presence", self.cluster, self.metrics, self.settings.cluster_timeout)
+
     def _engine(self, gateway: Gateway) -> Engine:
-        engine = SocketIO({"/": gateway}, _options(self.settings))
+        engine = SocketIO({"/": gateway}, _options(self.settings, gateway.contract))
         gateway.bind(engine)
         self._hub.add(gateway)
         self.metrics.watch_engine(gateway.contract, engine)
@@ -172,7 +216,8 @@ class Server:
         config.backlog = BACKLOG
         config.websocket_max_message_size = self.settings.max_payload
         config.h11_max_incomplete_size = 32 * 1024
-        root = Root(self._web, {listener.port: self._mounts(listener.contract) for listener in listeners})
+        mounts = {listener.port: self._mounts(listener.contract) for listener in listeners}
+        root = Root(self._web, mounts, self.settings.trusted_proxies)
 
         async def until_drained() -> None:
             await stop.wait()
@@ -231,10 +276,13 @@ class Server:
         return {"store": store, "cluster": cluster, "serving": not self._draining}
 
 
-def _options(settings: Settings) -> Options:
+def _options(settings: Settings, contract: str) -> Options:
+    ping_timeout = settings.ping_timeout
+    if contract in ("presence", "internal"):
+        ping_timeout = min(ping_timeout, PRESENCE_PING_TIMEOUT)
     return Options(
         ping_interval=settings.ping_interval,
-        ping_timeout=settings.ping_timeout,
+        ping_timeout=ping_timeout,
         max_payload=settings.max_payload,
         origins=settings.trusted_origins,
         connect_timeout=settings.connect_timeout,

@@ -1,5 +1,6 @@
 """`app.config`: what the environment says, and what is refused."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,6 +50,12 @@ def test_the_documents_names_and_forms_are_read(
     assert getattr(load(), option) == meaning
 
 
+def test_a_blank_variable_hides_no_other_name_of_its_option(monkeypatch: pytest.MonkeyPatch):
+    """A container file that passes on what is not set, as nothing, leaves the documents' other name to be read."""
+    setenv(monkeypatch, {"JWT_SECRET": "", "JWT_SECRET_KEY": "the documents' other name"})
+    assert load().jwt_secret.get_secret_value() == "the documents' other name"
+
+
 def test_every_unusable_value_has_its_line(monkeypatch: pytest.MonkeyPatch):
     """All that is wrong is said at once, by the name that was set, with the value."""
     for name, value in {"PORT": "many", "JWT_EXPIRATION": "soon", "MODE": "test", "CONFIRM_INTERVAL": "0"}.items():
@@ -71,6 +78,15 @@ def test_an_unknown_contract_is_refused():
     """The refusal names the contract and those there are."""
     with pytest.raises(SettingsError, match=r"no contract is called chess; there are: friends"):
         load(contracts=["friends", "chess"])
+
+
+def test_a_folder_without_the_client_is_refused(tmp_path: Path):
+    """What is named for pages to load must be there; a package as npm installs it is."""
+    with pytest.raises(SettingsError, match=r"SOCKET_IO_CLIENT: there is no dist/socket\.io\.js in it"):
+        load(socket_io_client=tmp_path)
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "socket.io.js").touch()
+    assert load(socket_io_client=tmp_path).socket_io_client == tmp_path
 
 
 def test_what_is_unwise_is_a_warning(monkeypatch: pytest.MonkeyPatch):

@@ -14,7 +14,7 @@ ALLOWED = {
     "app.cli": {"app"},
     "app.__main__": {"app.cli"},
     "app.listeners": {"app.config"},
-    "app.root": {"app.web"},
+    "app.root": {"app.engine", "app.web"},
     "app.server": {
         "app.cluster", "app.config", "app.domain", "app.engine", "app.gateways", "app.listeners", "app.metrics",
         "app.root", "app.seed", "app.store", "app.web",

@@ -1,4 +1,4 @@
-"""What equal servers share while they run: rooms to publish in, a roster of who is connected, sessions and counters.
+"""What equal servers share while they run: rooms to publish in, a roster of who is connected, sessions and the like.
 
 Every adapter passes the same contract suite, `tests/cluster/`. Nothing here is durable: the cluster is a hint, the
 store is the truth. The link to the other servers may be interrupted at any time; a server goes on without it:
@@ -110,6 +110,10 @@ class Cluster(Protocol):
         """
         ...
 
+    async def update(self, roster: str, user: str, socket: str, data: str) -> None:
+        """Keep other data with a socket; nothing happens if it is not there."""
+        ...
+
     async def linger(self, roster: str, user: str, socket: str) -> None:
         """Count a socket that is gone as still there until it is removed or another of the user arrives."""
         ...
@@ -125,8 +129,11 @@ class Cluster(Protocol):
         """Return those of the users who are present: with a socket, lingering ones included. Raise `Unavailable`."""
         ...
 
-    async def sockets(self, roster: str, users: Iterable[str]) -> dict[str, list[str]]:
-        """Return the data of each socket of those users who are present, in no order. Raise `Unavailable`."""
+    async def sockets(self, roster: str, users: Iterable[str], most: int) -> dict[str, tuple[int, list[str]]]:
+        """Return how many sockets the users have who are present, and the data of at most `most` of each one's.
+
+        Lingering ones included. Raise `Unavailable`.
+        """
         ...
 
     async def count(self, roster: str) -> int:
@@ -149,6 +156,29 @@ class Cluster(Protocol):
 
     async def forget(self, name: str) -> None:
         """Keep the value of a name no longer. Raise `Unavailable`."""
+        ...
+
+    # lists: members with a value each, bounded, until nothing has changed for a while; all of them may be any text
+
+    async def enlist(self, name: str, member: str, value: str, limit: int, seconds: float) -> None:
+        """Make a member, which may be there already, the newest of a list. Raise `Unavailable`.
+
+        Args:
+            name: the list's; it is made if there is none.
+            member: who or what it is about.
+            value: takes the place of the one that the member had.
+            limit: how many members are kept: the newest.
+            seconds: for how long the list is kept from now.
+
+        """
+        ...
+
+    async def listed(self, name: str, limit: int) -> dict[str, str]:
+        """Return so many members of a list with their values, the newest first. Raise `Unavailable`."""
+        ...
+
+    async def unlist(self, name: str) -> None:
+        """Keep a list no longer. Raise `Unavailable`."""
         ...
 
     # rate counters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from itertools import islice
+from itertools import chain, islice
 
 from app.cluster.base import Cluster, Listener
 from app.cluster.expiring import Expiring
@@ -23,6 +23,11 @@ class _Sockets:
         self.connected: dict[str, str] = {}
         self.lingering: dict[str, str] = {}
 
+    def some(self, most: int) -> tuple[int, list[str]]:
+        """Return how many there are, and the data of at most so many of them."""
+        data = chain(self.connected.values(), self.lingering.values())
+        return len(self.connected) + len(self.lingering), list(islice(data, most))
+
 
 class LocalCluster(Cluster):
     """A `Cluster` without other servers: never interrupted, and publications are delivered before `publish` returns.
@@ -37,6 +42,7 @@ class LocalCluster(Cluster):
         self._rooms: set[str] = set()
         self._rosters: dict[str, dict[str, _Sockets]] = {}  # users in the order in which they came
         self._sessions: Expiring[str] = Expiring(clock)
+        self._lists: Expiring[dict[str, str]] = Expiring(clock)  # the newest member last
         self._tallies: Expiring[int] = Expiring(clock)
 
     async def open(self, listener: Listener) -> None:
@@ -47,6 +53,7 @@ class LocalCluster(Cluster):
         self._rooms.clear()
         self._rosters.clear()
         self._sessions.clear()
+        self._lists.clear()
         self._tallies.clear()
 
     async def ping(self) -> None:
@@ -77,6 +84,13 @@ class LocalCluster(Cluster):
         sockets.connected[socket] = data
         return first
 
+    async def update(self, roster: str, user: str, socket: str, data: str) -> None:
+        self._ensure_open()
+        if sockets := self._rosters.get(roster, {}).get(user):
+            for kind in (sockets.connected, sockets.lingering):
+                if socket in kind:
+                    kind[socket] = data
+
     async def linger(self, roster: str, user: str, socket: str) -> None:
         self._ensure_open()
         sockets = self._rosters.get(roster, {}).get(user)
@@ -101,11 +115,10 @@ class LocalCluster(Cluster):
         there = self._rosters.get(roster, {})
         return {user for user in users if user in there}
 
-    async def sockets(self, roster: str, users: Iterable[str]) -> dict[str, list[str]]:
+    async def sockets(self, roster: str, users: Iterable[str], most: int) -> dict[str, tuple[int, list[str]]]:
         self._ensure_open()
         there = self._rosters.get(roster, {})
-        found = {user: there[user] for user in users if user in there}
-        return {user: [*sockets.connected.values(), *sockets.lingering.values()] for user, sockets in found.items()}
+        return {user: there[user].some(most) for user in users if user in there}
 
     async def count(self, roster: str) -> int:
         self._ensure_open()
@@ -129,6 +142,29 @@ class LocalCluster(Cluster):
     async def forget(self, name: str) -> None:
         self._ensure_open()
         self._sessions.drop(name)
+
+    # lists
+
+    async def enlist(self, name: str, member: str, value: str, limit: int, seconds: float) -> None:
+        self._ensure_open()
+        members = self._list(name)
+        members.pop(member, None)
+        members[member] = value
+        for oldest in list(islice(members, max(0, len(members) - limit))):
+            del members[oldest]
+        self._lists.put(name, members, seconds)
+
+    async def listed(self, name: str, limit: int) -> dict[str, str]:
+        self._ensure_open()
+        return dict(islice(reversed(self._list(name).items()), limit))
+
+    async def unlist(self, name: str) -> None:
+        self._ensure_open()
+        self._lists.drop(name)
+
+    def _list(self, name: str) -> dict[str, str]:
+        found = self._lists.get(name)
+        return found[0] if found else {}
 
     # rate counters
 

@@ -11,6 +11,7 @@ from app.cluster.base import Cluster, Listener
 from app.cluster.guarded import Guarded
 from app.cluster.redis_address import Address
 from app.cluster.redis_link import Link
+from app.cluster.redis_list_scripts import ENLIST, LISTED, UNLIST
 from app.cluster.redis_publisher import ORIGIN, Channels, Publisher
 from app.cluster.redis_roster import Roster
 from app.cluster.redis_scripts import TALLY
@@ -117,6 +118,10 @@ class RedisCluster(Cluster):
         self._ensure_open()
         return await self._roster.arrive(roster, user, socket, data)
 
+    async def update(self, roster: str, user: str, socket: str, data: str) -> None:
+        self._ensure_open()
+        await self._roster.update(roster, user, socket, data)
+
     async def linger(self, roster: str, user: str, socket: str) -> None:
         self._ensure_open()
         await self._roster.linger(roster, user, socket)
@@ -129,9 +134,9 @@ class RedisCluster(Cluster):
         self._ensure_open()
         return await self._roster.census.present(roster, users)
 
-    async def sockets(self, roster: str, users: Iterable[str]) -> dict[str, list[str]]:
+    async def sockets(self, roster: str, users: Iterable[str], most: int) -> dict[str, tuple[int, list[str]]]:
         self._ensure_open()
-        return await self._roster.census.sockets(roster, users)
+        return await self._roster.census.sockets(roster, users, most)
 
     async def count(self, roster: str) -> int:
         self._ensure_open()
@@ -161,6 +166,24 @@ class RedisCluster(Cluster):
 
     def _session(self, name: str) -> bytes:
         return self._prefix + b":session:" + encoded(name)
+
+    # lists
+
+    async def enlist(self, name: str, member: str, value: str, limit: int, seconds: float) -> None:
+        self._ensure_open()
+        words = encoded(name), encoded(member), encoded(value), str(limit), _milliseconds(seconds)
+        await self._link.run(ENLIST, self._prefix, b"", *words)
+
+    async def listed(self, name: str, limit: int) -> dict[str, str]:
+        self._ensure_open()
+        if limit < 1:
+            return {}
+        found = await self._link.run(LISTED, self._prefix, b"", encoded(name), str(limit))
+        return {decoded(member): decoded(value) for member, value in zip(found[::2], found[1::2], strict=True)}
+
+    async def unlist(self, name: str) -> None:
+        self._ensure_open()
+        await self._link.run(UNLIST, self._prefix, b"", encoded(name))
 
     # rate counters
 

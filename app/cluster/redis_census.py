@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 from app.cluster.redis_link import Link
+from app.cluster.redis_scripts import SOCKETS
 from app.cluster.redis_wire import decoded, encoded
 
 __all__ = ["Census"]
 
 CHUNK = 500
 """How many users one command is about."""
+
+TOGETHER = 100
+"""How many users' sockets are read by one script: Redis does nothing else meanwhile."""
 
 
 class Census:
@@ -38,15 +43,21 @@ class Census:
         scores = (score for answer in answers for score in answer)
         return {user for user, score in zip(asked, scores, strict=True) if score is not None}
 
-    async def sockets(self, roster: str, users: Iterable[str]) -> dict[str, list[str]]:
-        """Return the data of each socket of those users who are present."""
+    async def sockets(self, roster: str, users: Iterable[str], most: int) -> dict[str, tuple[int, list[str]]]:
+        """Return how many sockets the users have who are present, and the data of at most `most` of each one's."""
         asked = list(dict.fromkeys(users))
-        answers: list[list[bytes]] = await asyncio.gather(
-            *(self._link.call("HVALS", self._name(roster, b"user", encoded(user))) for user in asked)
+        chunks = [asked[start : start + TOGETHER] for start in range(0, len(asked), TOGETHER)]
+        words = self._prefix, b"", encoded(roster), str(most)
+        answers: list[list[list[Any]]] = await asyncio.gather(
+            *(self._link.run(SOCKETS, *words, *map(encoded, chunk)) for chunk in chunks)
         )
         # a value is "<lingering since> <came first> <data>"
-        found = ([decoded(value.split(b" ", 2)[2]) for value in values] for values in answers)
-        return {user: data for user, data in zip(asked, found, strict=True) if data}
+        found = (
+            (count, [decoded(value.split(b" ", 2)[2]) for value in values])
+            for answer in answers
+            for count, *values in answer
+        )
+        return {user: held for user, held in zip(asked, found, strict=True) if held[0]}
 
     async def count(self, roster: str) -> int:
         """Return how many users are present."""

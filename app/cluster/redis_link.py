@@ -11,6 +11,7 @@ import hiredis
 
 from app.cluster.redis_address import Address
 from app.cluster.redis_lifeline import Lifeline, Owner
+from app.cluster.redis_list_scripts import LIST_SCRIPTS
 from app.cluster.redis_scripts import SCRIPTS, Script
 from app.cluster.redis_wire import Wire, packed
 from app.domain.errors import Unavailable
@@ -48,7 +49,7 @@ class Link(Owner):
     """
 
     def __init__(self, address: Address, timeout: float, follower: Follower) -> None:
-        greeting = [packed("SCRIPT", "LOAD", script.text) for script in SCRIPTS]
+        greeting = [packed("SCRIPT", "LOAD", script.text) for script in (*SCRIPTS, *LIST_SCRIPTS)]
         self._lifeline = Lifeline("commands", address, timeout, self, greeting)
         self._follower = follower
         self._wire: Wire | None = None

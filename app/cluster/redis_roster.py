@@ -30,6 +30,7 @@ from app.cluster.redis_scripts import (
     REGISTER,
     REMOVE,
     UNKNOWN,
+    UPDATE,
     WAS_THERE,
     Script,
     microseconds,
@@ -128,6 +129,13 @@ class Roster:
             held.doubt = answer in (None, UNKNOWN)
 
         return await self._say(ARRIVE, key, heard, encoded(data)) == 1
+
+    async def update(self, roster: str, user: str, socket: str, data: str) -> None:
+        """Keep other data with a socket, see `Cluster.update`."""
+        key = Key(roster, user, socket)
+        if held := self._sockets.get(key):
+            held.data = data
+            await self._say(UPDATE, key, None, encoded(data))
 
     async def linger(self, roster: str, user: str, socket: str) -> None:
         """Have a socket linger, see `Cluster.linger`."""

@@ -12,6 +12,8 @@ Every name begins with the prefix; times are microseconds of Redis' own clock.
     <p>:roster:<r>:user:<user>      hash  "<server> <socket>" -> "<lingering since, or 0> <came first, 1 or 0> <data>"
     <p>:roster:<r>:online           zset  user -> when the user came
     <p>:session:<name>              text  a value, until its time has passed
+    <p>:list:order:<name>           zset  member -> when it was put there, or a little later: no two are equal
+    <p>:list:values:<name>          hash  member -> its value
     <p>:tally:<name>                text  how many events, until the window ends
 
 A user is in `online` exactly while the hash of the user exists, and a socket is in its server's set exactly while it
@@ -25,8 +27,8 @@ import hashlib
 from dataclasses import dataclass, field
 
 __all__ = [
-    "ARRIVE", "BEAT", "CAME_FIRST", "DEPART", "HELLO", "LEAVE", "LINGER", "PRESENT", "REGISTER", "REMOVE",
-    "SCRIPTS", "SWEEP", "TALLY", "UNKNOWN", "WAS_THERE", "Script", "microseconds",
+    "ARRIVE", "BEAT", "CAME_FIRST", "COMMON", "DEPART", "HELLO", "LEAVE", "LINGER", "PRESENT", "REGISTER",
+    "REMOVE", "SCRIPTS", "SOCKETS", "SWEEP", "TALLY", "UNKNOWN", "UPDATE", "WAS_THERE", "Script", "microseconds",
 ]  # fmt: skip
 
 UNKNOWN = -1
@@ -121,6 +123,18 @@ return first
 """
 )
 """Add a socket: roster, user, socket, data. Answer 1 if the user was absent. The oldest that lingers is forgotten."""
+
+UPDATE = Script(
+    COMMON
+    + """
+local k, f = key(ARGV[3], ARGV[4]), me .. ' ' .. ARGV[5]
+if not known() then return -1 end
+local value = call('HGET', k, f)
+if value then call('HSET', k, f, string.match(value, '^%d+ %d ') .. ARGV[6]) end
+return 0
+"""
+)
+"""Keep other data with a socket: roster, user, socket, data."""
 
 LINGER = Script(
     COMMON
@@ -253,6 +267,23 @@ is told of again; and roster and user of those who are absent now. They are in `
 takes them out; one who has been there for as long is answered again.
 """
 
+SOCKETS = Script(
+    COMMON
+    + """
+local answers = {}
+for i = 5, #ARGV do
+  local k = key(ARGV[3], ARGV[i])
+  local found = {call('HLEN', k)}
+  for j, value in ipairs(call('HRANDFIELD', k, ARGV[4], 'WITHVALUES')) do
+    if j % 2 == 0 then found[#found + 1] = value end
+  end
+  answers[#answers + 1] = found
+end
+return answers
+"""
+)
+"""Read the sockets of users: roster, how many at most, users. Answer for each how many there are, and their values."""
+
 TALLY = Script(
     """
 local name = ARGV[1] .. ':tally:' .. ARGV[3]
@@ -267,5 +298,5 @@ return {count, left}
 )
 """Count an event: name, milliseconds of a window. Answer how many there were, and the milliseconds that are left."""
 
-SCRIPTS = (HELLO, BEAT, ARRIVE, LINGER, LEAVE, REGISTER, REMOVE, DEPART, SWEEP, TALLY)
-"""All of them."""
+SCRIPTS = (HELLO, BEAT, ARRIVE, UPDATE, LINGER, LEAVE, REGISTER, REMOVE, DEPART, SWEEP, SOCKETS, TALLY)
+"""All of them, but for those of `redis_list_scripts`."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-__all__ = ["Sequence", "iso", "least_id", "moment", "now_ms", "user_id"]
+__all__ = ["Sequence", "instant", "iso", "least_id", "moment", "now_ms", "user_id"]
 
 _COUNTER_LIMIT = 0x100000
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def now_ms() -> int:
@@ -25,6 +26,21 @@ def moment(ms: int) -> datetime:
 def iso(ms: int) -> str:
     """Return `ms` as ISO-8601 UTC with exactly three fractional digits and `Z`."""
     return moment(ms).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+
+
+def instant(text: str) -> int:
+    """Return the milliseconds of an ISO-8601 instant, of UTC where it does not say of which zone.
+
+    Raise `ValueError` for what is none, or is before 1970.
+    """
+    try:
+        found = datetime.fromisoformat(text)
+        ms = (found.replace(tzinfo=found.tzinfo or UTC) - _EPOCH) // timedelta(milliseconds=1)
+        if ms >= 0 and moment(ms):
+            return ms
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("must be an ISO 8601 date")
 
 
 def user_id() -> str:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Generic, Protocol, TypeVar
 
 from app.domain.errors import NotFound, Unavailable
-from app.store.base import NewMessage, Store
 
-__all__ = ["Doubts"]
+__all__ = ["Doubts", "Identified"]
 
 log = logging.getLogger("parley.mailbox")
 
@@ -34,17 +34,29 @@ MOST = 10_000
 of them before that was known."""
 
 
+class Identified(Protocol):
+    """A message of any kind."""
+
+    @property
+    def id(self) -> str:
+        """What belongs to it alone, and sorts in the order of sending."""
+        ...
+
+
+M = TypeVar("M", bound=Identified)
+
+
 @dataclass(slots=True)
-class _Doubt:
-    message: NewMessage
+class _Doubt(Generic[M]):
+    message: M
     looks: int = LOOKS
 
 
-class Doubts:
+class Doubts(Generic[M]):
     """Looks for messages that may be stored.
 
     Args:
-        store: where they would be.
+        stored: returns the ids of those of the messages that are stored; may raise `Unavailable`.
         found: called with each message that is there, in the order of their ids; `Unavailable` has it called again.
         sleep: waits for so many seconds.
 
@@ -52,14 +64,14 @@ class Doubts:
 
     def __init__(
         self,
-        store: Store,
-        found: Callable[[NewMessage], Awaitable[None]],
+        stored: Callable[[Sequence[M]], Awaitable[Collection[str]]],
+        found: Callable[[M], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        self._store = store
+        self._stored = stored
         self._found = found
         self._sleep = sleep
-        self._doubts: dict[str, _Doubt] = {}
+        self._doubts: dict[str, _Doubt[M]] = {}
         self._looking: asyncio.Task[None] | None = None
         self._closed = False
         self._given_up = 0
@@ -69,7 +81,7 @@ class Doubts:
         """How many messages may be stored and were not found."""
         return len(self._doubts) + self._given_up
 
-    def add(self, message: NewMessage) -> None:
+    def add(self, message: M) -> None:
         """Look for a message until it is found, or is known not to be stored."""
         if len(self._doubts) == MOST:
             self._given_up += 1
@@ -100,7 +112,7 @@ class Doubts:
         self._looking = None
 
     async def _look_for(self, message_ids: list[str]) -> None:
-        there = await self._store.stored(message_ids)
+        there = await self._stored([self._doubts[message_id].message for message_id in message_ids])
         for message_id in message_ids:
             doubt = self._doubts[message_id]
             doubt.looks -= 1
@@ -109,7 +121,7 @@ class Doubts:
             if message_id in there or doubt.looks <= 0:
                 del self._doubts[message_id]
 
-    async def _find(self, message: NewMessage) -> None:
+    async def _find(self, message: M) -> None:
         try:
             await self._found(message)
         except Unavailable:

@@ -14,6 +14,7 @@ ParleyError                     code, text, whether a retry can help
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import ClassVar
 
 __all__ = [
@@ -46,9 +47,18 @@ class ParleyError(Exception):
 
 
 class Invalid(ParleyError):
-    """The request breaks a rule of its contract; sending it again cannot help."""
+    """The request breaks a rule of its contract; sending it again cannot help.
+
+    Attributes:
+        broken: a sentence for each rule that its fields break, () where it has none that could be read.
+
+    """
 
     code = "invalid"
+
+    def __init__(self, text: str = "", broken: Sequence[str] = ()) -> None:
+        super().__init__(text or ", ".join(broken))
+        self.broken = tuple(broken)
 
 
 class Unauthorized(ParleyError):

@@ -58,8 +58,8 @@ class Entry:
     Attributes:
         id: sorts in the order of sending.
         text: the message itself.
-        sender: user id.
-        username: the sender's first name, "" if the sender does not exist any more.
+        sender: user id, "" where no user sent it.
+        username: the sender's first name, "" if there is no sender, or not any more.
         created_at: milliseconds since the epoch.
 
     """
@@ -127,11 +127,14 @@ class Mailbox:
         self.name = name
         self._store = store
         self._ids = ids
-        self._doubts: Doubts | None = None
+        self._doubts: Doubts[NewMessage] | None = None
 
     def watch(self, found: Callable[[NewMessage], Awaitable[None]]) -> None:
         """Have `found` called with every message that turns out to be stored after `post` had to give it up."""
-        self._doubts = Doubts(self._store, found)
+        self._doubts = Doubts(self._stored, found)
+
+    async def _stored(self, messages: Sequence[NewMessage]) -> set[str]:
+        return await self._store.stored([message.id for message in messages])
 
     async def close(self) -> bool:
         """Look no more for messages that were given up. Return False if one of them may be stored."""
@@ -157,9 +160,9 @@ class Mailbox:
             raise
         return Message(message_id, self.name, sender, text, created_at) if audience else None
 
-    async def pending(self, user_id: str, limit: int) -> list[Entry]:
-        """Return the newest `limit` messages that the user has not confirmed, newest first."""
-        return await self._entries(await self._store.pending(self.name, user_id, limit))
+    async def pending(self, user_id: str, limit: int, *, oldest: bool = False) -> list[Entry]:
+        """Return the newest `limit` messages that the user has not confirmed, newest first; or the oldest, reversed."""
+        return await self._entries(await self._store.pending(self.name, user_id, limit, oldest=oldest))
 
     async def backlogs(self, user_ids: Sequence[str], limit: int) -> dict[str, Backlog]:
         """Return what each of the users may lack: the newest, and at most `limit` messages for each."""
@@ -209,7 +212,8 @@ class Mailbox:
         return [Letter(Entry.of(one.message), one.pending) for one in received]
 
     async def _entries(self, messages: list[Message]) -> list[Entry]:
-        senders = await self._store.users({message.sender for message in messages}) if messages else {}
+        wanted = {message.sender for message in messages if message.sender}
+        senders = await self._store.users(wanted) if wanted else {}
         return [Entry.of(one, senders[one.sender].name if one.sender in senders else "") for one in messages]
 
 
@@ -232,7 +236,8 @@ class Feed(Generic[P]):
 
     Args:
         rounds: whether what was given is confirmed in rounds; else nothing is, as far as the feed knows.
-        backlog: whether what was pending before the connection began is given too.
+        backlog: whether what was pending before the connection began is given too; else the client asks for it, and
+            is given what was sent within `LATE_MS` before, too, as that may have been stored after it asked.
 
     Attributes:
         gaps: how often something may have been missed; a fetch that began at another count does not tell all.
@@ -317,11 +322,10 @@ class Feed(Generic[P]):
         """Return which of the messages that were fetched since `hold` are still to be given.
 
         That is what is pending, and what is recent and was stored after the first list, whoever has confirmed it;
-        nothing that is older than what a first list ended with that was cut.
+        nothing that is older than the floor.
         """
-        old = set(pending) if self._backlog else _NONE
-        new = {message_id for message_id in chain(pending, recent) if self._opened and message_id > self._opened}
-        return {one for one in old | new if one > self._floor and not self._knows(one)}
+        new = (message_id for message_id in recent if self._opened and message_id > self._opened)
+        return {one for one in chain(pending, new) if one > self._floor and not self._knows(one)}
 
     def _knows(self, message_id: str) -> bool:
         return message_id in self._known or message_id in self._before
@@ -335,9 +339,10 @@ class Feed(Generic[P]):
 
         """
         if self._opened is None:
-            self._floor = floor
             self._turned = now_ms()
             self._opened = least_id(self._turned)
+            # what is pending below was left out of the first list, or of a client that is given none
+            self._floor = floor if self._backlog else least_id(self._turned - LATE_MS)
         self._holding = False
         self._give(fetched)
         held, self._held, self.waiting = self._held, [], 0

@@ -27,7 +27,6 @@ class Presence:
         grace: seconds that a lost connection may take to come back unannounced.
         gone: called when a user's last socket is gone, grace included.
         sleep: waits for so many seconds.
-        done: called when a socket of a user counts no more, after `gone`.
 
     """
 
@@ -38,34 +37,37 @@ class Presence:
         grace: float,
         gone: Callable[[str], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        done: Callable[[str], None] = lambda _user: None,
     ) -> None:
         self._roster = roster
         self._cluster = cluster
         self._grace = grace
         self._gone = gone
         self._sleep = sleep
-        self._done = done
         self._expiries: set[asyncio.Task[None]] = set()
 
-    async def arrive(self, user: str, socket: str) -> bool:
+    async def arrive(self, user: str, socket: str, data: str = "") -> bool:
         """Add a socket. Return True if the user was not connected, as far as the cluster can tell now."""
-        return await self._cluster.arrive(self._roster, user, socket)
+        return await self._cluster.arrive(self._roster, user, socket, data)
+
+    async def update(self, user: str, socket: str, data: str) -> None:
+        """Keep other data with a socket."""
+        await self._cluster.update(self._roster, user, socket, data)
 
     async def goodbye(self, user: str, socket: str) -> None:
         """Remove a socket whose client took its leave."""
-        try:
-            if await self._cluster.leave(self._roster, user, socket):
-                await self._gone(user)
-        finally:
-            self._done(user)
+        if await self._cluster.leave(self._roster, user, socket):
+            await self._gone(user)
 
-    async def lost(self, user: str, socket: str) -> None:
-        """Remove a socket whose connection was lost, after the grace and unless the user has come back."""
+    async def lost(self, user: str, socket: str) -> asyncio.Task[None]:
+        """Remove a socket whose connection was lost, after the grace and unless the user has come back.
+
+        Return what ends when that was done.
+        """
         await self._cluster.linger(self._roster, user, socket)
         expiry = asyncio.create_task(self._expire(user, socket))
         self._expiries.add(expiry)
         expiry.add_done_callback(self._expiries.discard)
+        return expiry
 
     async def _expire(self, user: str, socket: str) -> None:
         await self._sleep(self._grace)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import jwt
 from jwt.types import Options
@@ -32,11 +33,15 @@ class Claims:
     Attributes:
         user_id: whom it is for; whether that user exists is for the caller to find out.
         expires: seconds since the epoch, None if it never expires.
+        device_info: what the device is that it was issued to, None if that is not said.
+        ip_address: where that device was, likewise.
 
     """
 
     user_id: str
     expires: float | None
+    device_info: Any = None
+    ip_address: Any = None
 
 
 class Tokens:
@@ -72,7 +77,7 @@ class Tokens:
             raise Unauthorized(_INVALID) from error
         if not subject:
             raise Unauthorized(_INVALID)
-        return Claims(subject, lifetime)
+        return Claims(subject, lifetime, claims.get("deviceInfo"), claims.get("ipAddress"))
 
 
 def bearer(credential: str) -> str:

@@ -10,7 +10,7 @@ from app.domain.passwords import Passwords
 from app.domain.tokens import Claims, Tokens, bearer
 from app.store.base import Store, User
 
-__all__ = ["Users"]
+__all__ = ["User", "Users"]
 
 
 class Users:

@@ -13,7 +13,7 @@ from typing import Protocol
 from app.cluster.base import Listener
 from app.engine.base import Application, Engine, Handshake
 
-__all__ = ["Envelope", "Gateway", "Hub", "credential", "room_of_user"]
+__all__ = ["Envelope", "Gateway", "Hub", "credential", "room_of_friends", "room_of_user"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +127,8 @@ def credential(handshake: Handshake) -> str | None:
 def room_of_user(contract: str, user: str) -> str:
     """Return the room of the connections of a user to a contract."""
     return f"{contract}:user:{user}"
+
+
+def room_of_friends(contract: str, user: str) -> str:
+    """Return the room of the connections of all friends of a user to a contract."""
+    return f"{contract}:of:{user}"

@@ -8,12 +8,14 @@
             return {"hello": read(Greeting, payload).name}  # what the acknowledgement carries
 
 A method gets the first argument of the event, None if there is none; events of one connection are taken one after the
-other. What it raises as a `ParleyError` is told as the contract has it (`refused`), and ends nothing.
+other. What it raises as a `ParleyError` is told as the contract has it (`refused`), and ends nothing; of any other
+exception the client is told that there was one.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeVar
@@ -25,10 +27,12 @@ from app.domain.errors import ParleyError, TooMany, Unauthorized
 from app.domain.rates import Allowance
 from app.engine.base import NO_ACK, Connection, Engine
 from app.gateways.base import Envelope, Gateway, room_of_user
-from app.gateways.rooms import Rooms
+from app.gateways.membership import Membership
 from app.metrics import Metrics
 
 __all__ = ["ContractGateway", "Session", "on"]
+
+log = logging.getLogger("parley.gateway")
 
 Take = Callable[[Any, Connection, Any], Awaitable[Any]]
 """A method that takes an event of a connection, with its payload."""
@@ -86,7 +90,7 @@ class ContractGateway(Gateway):
 
     def bind(self, engine: Engine) -> None:
         self._engine = engine
-        self._rooms = Rooms(engine, self._cluster)
+        self._rooms = Membership(engine, self._cluster)
 
     # events
 
@@ -98,7 +102,14 @@ class ContractGateway(Gateway):
             self._count(connection.state)
             return await take(self, connection, args[0] if args else None)
         except ParleyError as error:
-            return self.refused(connection, error)
+            return self._refuse(connection, event, error)
+        except Exception:
+            log.exception("%s: an event could not be taken", self.contract)
+            return self._refuse(connection, event, ParleyError("Internal server error"))
+
+    def _refuse(self, connection: Connection, event: str, error: ParleyError) -> Any:
+        """Tell that an event was refused. Most contracts tell it in the same way, whichever it was."""
+        return self.refused(connection, error)
 
     def _count(self, session: Session) -> None:
         """Raise `TooMany` if the connection has sent more than it may."""

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from app.cluster.base import Cluster
 from app.config import Settings
 from app.domain.errors import Invalid, NotFound, ParleyError, Unauthorized, Unavailable
-from app.domain.mailbox import Entry, Feed, Letter, Mailbox, Message, NewMessage
+from app.domain.mailbox import Entry, Feed, Mailbox, Message, NewMessage
 from app.domain.users import Users
-from app.engine.base import NO_ACK, Connection, Ending, Handshake, Refused, encode
+from app.engine.base import Connection, Ending, Handshake, Refused, encode
 from app.gateways.base import credential
 from app.gateways.contract import on
-from app.gateways.direct_wire import Acknowledgement, NewChat, Page, chat, message_id
+from app.gateways.direct_wire import Acknowledgement, NewChat, Page, by_sender, chat, message_id
 from app.gateways.mail import MailGateway, Reader
 from app.gateways.payloads import read
 from app.metrics import Metrics
 
 __all__ = ["DirectGateway"]
 
+GREETING = "Hello World!"
+
+COPIES = 2
+"""How often a list may be sent: as an event, and in the acknowledgement that was asked for."""
+
 
 class DirectGateway(MailGateway):
     """Serves the direct contract. Nothing is sent on a connect: the client asks."""
 
     contract = "direct"
+    backlog = False
 
     def __init__(self, settings: Settings, users: Users, mailbox: Mailbox, cluster: Cluster, metrics: Metrics) -> None:
         super().__init__(settings, mailbox, cluster, metrics)
@@ -37,7 +42,7 @@ class DirectGateway(MailGateway):
             user, claims = await self._users.authenticate(credential(handshake))
         except (Unauthorized, Unavailable) as error:
             raise Refused(error.text, retry=error.retry) from None
-        return Reader(user.id, expires=claims.expires, feed=Feed(rounds=False, backlog=False))
+        return Reader(user.id, expires=claims.expires, feed=Feed(rounds=False, backlog=self.backlog))
 
     async def connected(self, connection: Connection) -> None:
         reader: Reader = connection.state
@@ -57,8 +62,8 @@ class DirectGateway(MailGateway):
 
     @on("ping")
     async def ping(self, connection: Connection, _: Any) -> Any:
-        connection.emit("pong", "Hello World!")
-        return NO_ACK
+        connection.emit("pong", GREETING)
+        return GREETING
 
     @on("send message")
     async def send(self, connection: Connection, payload: Any) -> Any:
@@ -84,33 +89,42 @@ class DirectGateway(MailGateway):
     @on("unreceived messages")
     async def unreceived(self, connection: Connection, _: Any) -> Any:
         reader: Reader = connection.state
-        pending = await self._mailbox.pending(reader.user, self._settings.history_limit)
-        chats = self._fitting([chat(entry, reader.user, received=False) for entry in pending])
-        connection.emit("unreceived messages", chats[::-1])
-        return NO_ACK
+        pending = await self._mailbox.pending(reader.user, self._settings.history_limit, oldest=True)
+        chats = self._fitting([chat(entry, reader.user, received=False) for entry in pending], COPIES)
+        connection.emit("unreceived messages", chats)
+        return chats
 
     @on("all messages")
     async def all(self, connection: Connection, payload: Any) -> Any:
         reader: Reader = connection.state
-        letters = await self._letters(reader.user, payload)
-        letters.sort(key=_id, reverse=True)
-        chats = self._fitting([chat(it.entry, reader.user, received=not it.pending) for it in letters])
-        by_sender: dict[str, list[dict[str, Any]]] = {}
-        for one in reversed(chats):
-            by_sender.setdefault(one["sender"], []).append(one)
-        connection.emit("all messages", by_sender)
-        return NO_ACK
+        chats = await (self._everything(reader.user) if payload in (None, {}) else self._page(reader.user, payload))
+        found = by_sender(self._fitting(chats, COPIES))
+        connection.emit("all messages", found)
+        return found
 
-    async def _letters(self, user: str, payload: Any) -> list[Letter]:
-        """Return what a user was sent, by everybody or as the payload asks for."""
-        if payload is not None:
-            page = read(Page, payload)
-            before = message_id(page.before) if page.before is not None else None
-            return await self._mailbox.letters(user, page.sender, before, page.limit)
-        limit = self._settings.history_limit
-        senders = await self._mailbox.senders(user)
-        found = await asyncio.gather(*(self._mailbox.letters(user, sender, None, limit) for sender in senders))
-        return [letter for letters in found for letter in letters]
+    async def _page(self, user: str, payload: Any) -> list[dict[str, Any]]:
+        """Return what the payload asks for, newest first."""
+        page, most = read(Page, payload), self._settings.history_limit
+        if page.limit is not None and page.limit > most:
+            raise Invalid(f"limit must be at most {most}")
+        return await self._chats(user, page.sender, page.before, page.limit or most)
+
+    async def _everything(self, user: str) -> list[dict[str, Any]]:
+        """Return the last of each sender, then the last but one of each, and so on: what is cut off is old.
+
+        Once this is more than can be sent, no more than the last is read of the senders that are left.
+        """
+        room = self._settings.max_buffer
+        ranked: list[tuple[int, dict[str, Any]]] = []
+        for sender in await self._mailbox.senders(user):
+            chats = await self._chats(user, sender, None, self._settings.history_limit if room > 0 else 1)
+            room -= sum(len(encode("", one)) for one in chats)
+            ranked += enumerate(chats)
+        return [one for _, one in sorted(ranked, key=lambda it: it[0])]
+
+    async def _chats(self, user: str, sender: str, before: str | None, limit: int) -> list[dict[str, Any]]:
+        letters = await self._mailbox.letters(user, sender, before, limit)
+        return [chat(letter.entry, user, received=not letter.pending) for letter in letters]
 
     def refused(self, connection: Connection, error: ParleyError) -> Any:
         told = {"id": connection.state.user, "message": error.text}
@@ -130,7 +144,3 @@ class DirectGateway(MailGateway):
         entry = Entry.of(message)
         self._publish(self.room_of_user(receiver), entry, receiver)
         return entry
-
-
-def _id(letter: Letter) -> str:
-    return letter.entry.id

@@ -7,6 +7,7 @@ other, and neither says who may read the chat.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from pydantic import AfterValidator, Field
 from app.domain.mailbox import Entry
 from app.gateways.payloads import Payload
 
-__all__ = ["Acknowledgement", "NewChat", "Page", "chat", "chat_id", "message_id"]
+__all__ = ["Acknowledgement", "NewChat", "Page", "by_sender", "chat", "chat_id", "message_id"]
 
 _PATTERN = re.compile(r"([0-9a-f]{8})-([0-9a-f]{4})-4([0-9a-f]{3})-8([0-9a-f]{3})-([0-9a-f]{6})000000")
 """The 24 digits of a message's id, around the version and the variant, and what is left over."""
@@ -44,13 +45,21 @@ def chat(entry: Entry, receiver: str, received: bool) -> dict[str, Any]:
     }
 
 
-def _not_empty(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be empty")
-    return text
+def by_sender(chats: Iterable[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return chats that come newest first as `all messages` has them: by who sent them, oldest first."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in chats:
+        found.setdefault(one["sender"], []).append(one)
+    return {sender: newest_first[::-1] for sender, newest_first in found.items()}
 
 
-Text = Annotated[str, AfterValidator(_not_empty)]
+def _message_of(text: str) -> str:
+    if not (found := message_id(text)):
+        raise ValueError("must be the id of a chat")
+    return found
+
+
+Text = Annotated[str, Field(min_length=1)]
 
 
 class NewChat(Payload):
@@ -67,8 +76,13 @@ class Acknowledgement(Payload):
 
 
 class Page(Payload):
-    """What `all messages` may be asked for: a part of what one sender sent."""
+    """What `all messages` may be asked for: a part of what one sender sent.
+
+    Attributes:
+        before: id of a message, read from that of its chat; what is older than it is asked for.
+
+    """
 
     sender: Text
-    before: str | None = None
-    limit: Annotated[int, Field(ge=1, le=1000)] = 1000
+    before: Annotated[str, AfterValidator(_message_of)] | None = None
+    limit: Annotated[int, Field(ge=1)] | None = None

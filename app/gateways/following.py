@@ -7,16 +7,17 @@ later is heard as a note, in the user's own room.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 
+from app.cluster.base import Cluster
 from app.domain.users import Users
 from app.engine.base import Connection, Engine
-from app.gateways.base import Envelope, room_of_user
+from app.gateways.base import Envelope, room_of_friends, room_of_user
 from app.gateways.mail import Reader
-from app.gateways.rooms import Rooms
+from app.gateways.membership import Membership
 
 __all__ = ["Follower", "Following"]
 
@@ -40,23 +41,27 @@ class Following:
         contract: begins the names of the rooms.
         engine: has the connections.
         rooms: those of all servers.
+        cluster: reaches the other servers.
         users: knows who is friends with whom.
         missed: called with a user who may have missed what a new friend said.
 
     """
 
     def __init__(
-        self, contract: str, engine: Engine, rooms: Rooms, users: Users, missed: Callable[[str], None]
+        self,
+        contract: str,
+        engine: Engine,
+        rooms: Membership,
+        cluster: Cluster,
+        users: Users,
+        missed: Callable[[str], None],
     ) -> None:
         self._contract = contract
         self._engine = engine
         self._rooms = rooms
+        self._cluster = cluster
         self._users = users
         self._missed = missed
-
-    def room_of_friends(self, user: str) -> str:
-        """Return the room of the sockets of all friends of a user."""
-        return f"{self._contract}:of:{user}"
 
     async def begin(self, connection: Connection) -> None:
         """Put a new connection in the rooms of its user and of the user's friends. Raise `Unavailable`."""
@@ -74,11 +79,11 @@ class Following:
         """
         follower: Follower = connection.state
         began = [friend for friend, began in follower.notes.items() if began]
-        wanted = {room_of_user(self._contract, follower.user), *map(self.room_of_friends, (*friends, *began))}
+        wanted = {room_of_user(self._contract, follower.user), *map(self._room_of, (*friends, *began))}
         for room in set(self._engine.rooms(connection)) - wanted:
             self._rooms.leave(connection, room)
         followed = [friend for friend in friends if follower.notes.get(friend) is not False]
-        return [self._rooms.join(connection, self.room_of_friends(friend)) for friend in followed]
+        return [self._rooms.join(connection, self._room_of(friend)) for friend in followed]
 
     async def refresh(self, connections: Mapping[str, Sequence[Connection]]) -> None:
         """Read anew whom users are friends with, and put their connections where that has them. Raise `Unavailable`.
@@ -97,21 +102,26 @@ class Following:
                     joined += self.update(connection, known[user].friends)
         await asyncio.gather(*joined)
 
-    def told(self, friend: str, began: bool) -> bytes:
-        """Return what is published in a user's room when a friendship with this friend has begun, or ended."""
-        return Envelope(note=f"{'began' if began else 'ended'} {friend}").encode()
+    def tell(self, user: str, friend: str, began: bool) -> None:
+        """Tell the connections of two users, on all servers, that a friendship began or ended."""
+        for one, other in ((user, friend), (friend, user)):
+            note = Envelope(note=f"{'began' if began else 'ended'} {other}")
+            self._cluster.publish(room_of_user(self._contract, one), note.encode(), retry=True)
 
-    def note(self, connections: Collection[Connection], told: str) -> None:
-        """Hear what `told` says, for the connections of the user in whose room it came."""
-        change, friend = told.split(" ")
-        for connection in list(connections):
+    def hear(self, room: str, note: str) -> None:
+        """Hear, in the room of a user, what `tell` has told."""
+        change, friend = note.split(" ")
+        for connection in list(self._engine.members(room)):
             self._note(connection, friend, change == "began")
+
+    def _room_of(self, friend: str) -> str:
+        return room_of_friends(self._contract, friend)
 
     def _note(self, connection: Connection, friend: str, began: bool) -> None:
         """Join a connection to what a new friend says, before anything else is published, or take it out."""
         follower: Follower = connection.state
         follower.notes[friend] = began
-        room = self.room_of_friends(friend)
+        room = self._room_of(friend)
         if not began:
             self._rooms.leave(connection, room)
         elif connection.open:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from app.cluster.base import Cluster
 from app.config import Settings
-from app.domain.clock import iso, now_ms
-from app.domain.errors import Invalid, NotFound, ParleyError, Unauthorized, Unavailable
+from app.domain.errors import Invalid, ParleyError, Unauthorized, Unavailable
 from app.domain.mailbox import Entry, Mailbox, Message, NewMessage
-from app.domain.roster import Presence
 from app.domain.users import Users
 from app.engine.base import NO_ACK, Connection, Ending, Engine, Handshake, Refused, encode
-from app.gateways.arrears import Arrears
-from app.gateways.base import Envelope, credential
+from app.gateways.announcing import Announcing
+from app.gateways.base import Envelope, credential, room_of_friends
 from app.gateways.confirmation import Confirmation
 from app.gateways.contract import on
 from app.gateways.following import Follower, Following
-from app.gateways.friends_wire import payload
+from app.gateways.friends_wire import announcement, payload
 from app.gateways.mail import MailGateway
 from app.metrics import Metrics
 
@@ -35,20 +31,6 @@ class _Session(Follower):
     name: str
 
 
-@dataclass(slots=True)
-class _Here:
-    """A user who has sockets on this server.
-
-    Attributes:
-        name: first name.
-        sockets: how many, those that were lost within the grace included.
-
-    """
-
-    name: str
-    sockets: int = 0
-
-
 class FriendsGateway(MailGateway):
     """Serves the friends contract.
 
@@ -60,13 +42,13 @@ class FriendsGateway(MailGateway):
     def __init__(self, settings: Settings, users: Users, mailbox: Mailbox, cluster: Cluster, metrics: Metrics) -> None:
         super().__init__(settings, mailbox, cluster, metrics)
         self._users = users
-        self._presence = Presence(self.contract, cluster, settings.presence_grace, self._gone, done=self._ended)
-        self._arrears = Arrears()
-        self._here: dict[str, _Here] = {}
+        self._announcing = Announcing(
+            self.contract, cluster, users, settings.presence_grace, lambda user: user.name, announcement
+        )
 
     def bind(self, engine: Engine) -> None:
         super().bind(engine)
-        self._following = Following(self.contract, engine, self._rooms, self._users, self._missed)
+        self._following = Following(self.contract, engine, self._rooms, self._cluster, self._users, self._missed)
 
     # connections
 
@@ -79,17 +61,14 @@ class FriendsGateway(MailGateway):
 
     async def connected(self, connection: Connection) -> None:
         session: _Session = connection.state
-        self._here.setdefault(session.user, _Here(session.name)).sockets += 1
         limit = self._settings.unseen_limit
         confirm = partial(self._mailbox.confirm, session.user)
         session.confirmation = Confirmation(connection, session.feed, confirm, self._settings.confirm_interval)
         try:
             await self._following.begin(connection)
-            first = await self._presence.arrive(session.user, connection.id)
+            await self._announcing.arrive(session.user, session.name, connection.id)
             if self._closing:
                 return
-            if first:
-                self._announce("connected", session.user, session.name)
             pending = await self._pending(session, limit)
         except Unavailable as error:
             self.refused(connection, error)
@@ -107,12 +86,8 @@ class FriendsGateway(MailGateway):
         if session.confirmation:
             session.confirmation.stop()
         self._forget(connection)
-        if self._closing:
-            return
-        if ending is Ending.GOODBYE:
-            await self._presence.goodbye(session.user, connection.id)
-        else:
-            await self._presence.lost(session.user, connection.id)
+        if not self._closing:
+            await self._announcing.end(session.user, connection.id, ending)
 
     # events
 
@@ -146,60 +121,22 @@ class FriendsGateway(MailGateway):
         self._tell(message, (await self._users.get(message.sender)).name)
 
     def _tell(self, message: Message | NewMessage, name: str) -> None:
-        self._publish(self._following.room_of_friends(message.sender), Entry.of(message, name))
-
-    def _announce(self, event: str, user: str, name: str) -> None:
-        announcement = {"message": f"{name} {event} now.", "username": name, "createdAt": iso(now_ms())}
-        envelope = Envelope(encode(event, announcement))
-        self._cluster.publish(self._following.room_of_friends(user), envelope.encode(), retry=True)
-
-    async def _came(self, user: str) -> None:
-        await self._tell_of("connected", user)
-
-    async def _gone(self, user: str) -> None:
-        seen = partial(self._users.left, user, now_ms())
-        # announced before anything is awaited: a user who comes back at once is announced after it
-        await self._tell_of("disconnected", user)
-        await self._arrears.do(f"last sight of {user}", seen, seen)
-
-    async def _tell_of(self, event: str, user: str) -> None:
-        """Announce a user, at once or as soon as the store says who that is."""
-        now, later = partial(self._tell_now, event, user), partial(self._tell_late, event, user)
-        await self._arrears.do(f"announcement of {user}", now, later)
-
-    async def _tell_now(self, event: str, user: str) -> None:
-        here = self._here.get(user)
-        with contextlib.suppress(NotFound):
-            self._announce(event, user, here.name if here else (await self._users.get(user)).name)
-
-    async def _tell_late(self, event: str, user: str) -> None:
-        there = user in await self._presence.present([user])
-        if there is (event == "connected"):  # else it has come to nothing meanwhile
-            await self._tell_now(event, user)
-
-    def _ended(self, user: str) -> None:
-        """Hear that a socket of a user counts no more."""
-        here = self._here[user]
-        here.sockets -= 1
-        if not here.sockets:
-            del self._here[user]
+        self._publish(room_of_friends(self.contract, message.sender), Entry.of(message, name))
 
     # the news of the cluster
 
     def arrived(self, user: str) -> None:
-        self._later(self._came(user))
+        self._later(self._announcing.arrived(user))
 
     def departed(self, user: str) -> None:
-        self._later(self._gone(user))
+        self._later(self._announcing.departed(user))
 
     def friendship(self, user: str, friend: str, began: bool) -> None:
-        for one, other in ((user, friend), (friend, user)):
-            note = self._following.told(other, began)
-            self._cluster.publish(self.room_of_user(one), note, retry=True)
+        self._following.tell(user, friend, began)
 
     def deliver(self, room: str, envelope: Envelope) -> None:
         if envelope.note:
-            self._following.note(self._engine.members(room), envelope.note)
+            self._following.hear(room, envelope.note)
         else:
             super().deliver(room, envelope)
 
@@ -208,5 +145,4 @@ class FriendsGateway(MailGateway):
 
     async def _end(self) -> None:
         await super()._end()
-        await asyncio.gather(self._presence.close(), self._arrears.close())
-        await asyncio.gather(*(self._users.left(user) for user in self._here), return_exceptions=True)
+        await self._announcing.close()

@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, ClassVar
 
 from app.cluster.base import Cluster
 from app.config import Settings
@@ -45,8 +45,15 @@ class Reader(Session):
 class MailGateway(ContractGateway):
     """Gives every connection of a user, whose state is a `Reader`, the messages that the user is sent.
 
-    A contract says what a message is on the wire (`packet`), and in which room it is published (`room_of`).
+    A contract says what a message is on the wire (`packet`), and what becomes of one that is found late (`_found`).
+
+    Attributes:
+        backlog: whether a connection is given what was pending before it began; else the client asks for that, and
+            can tell a repeat.
+
     """
+
+    backlog: ClassVar[bool] = True
 
     def __init__(self, settings: Settings, mailbox: Mailbox, cluster: Cluster, metrics: Metrics) -> None:
         super().__init__(settings, cluster, metrics)
@@ -77,7 +84,7 @@ class MailGateway(ContractGateway):
         self._cluster.publish(room, Envelope(self.packet(entry, user, True), entry.id).encode())
 
     def deliver(self, room: str, envelope: Envelope) -> None:
-        if envelope.message and late(envelope.message):
+        if self.backlog and envelope.message and late(envelope.message):
             self.resync([room])
             return
         packet = self._engine.prepare(envelope.packet)
@@ -122,12 +129,13 @@ class MailGateway(ContractGateway):
             if reader.feed.gaps == gaps:
                 return pending
 
-    def _fitting(self, payloads: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _fitting(self, payloads: list[dict[str, Any]], copies: int = 1) -> list[dict[str, Any]]:
         """Return as many of the first payloads as may be sent in one event, and one at least.
 
-        A list that is more than may wait for a client to read would have it dropped, at each connect again.
+        A list that is more than may wait for a client to read would have it dropped, at each connect again. Where an
+        acknowledgement carries the list too it is sent twice.
         """
-        room = self._settings.max_buffer // 2
+        room = self._settings.max_buffer // 2 // copies
         for count, payload in enumerate(payloads):
             room -= len(encode("", payload))
             if room < 0:

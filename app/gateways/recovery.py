@@ -1,7 +1,7 @@
-"""Recovery: users are given from the store what the cluster may have lost on its way to them.
+"""Recovery: users, or rooms, are given what the cluster may have lost on its way to them.
 
-The cluster is a hint and the store is the truth. After a gap every user whom it may concern is looked up, many in
-one request, until the store has answered for each; their sockets notice nothing but that messages come late.
+The cluster is a hint and the store is the truth. After a gap everybody whom it may concern is looked up, many in
+one request, until there was an answer for each; their sockets notice nothing but that messages come late.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["Recovery"]
 log = logging.getLogger("parley.gateway")
 
 TOGETHER = 100
-"""How many users are looked up by one request."""
+"""How many are looked up by one request."""
 
 AT_ONCE = 4
 """How many requests are under way at a time."""
@@ -29,10 +29,10 @@ RETRY = 0.5
 
 
 class Recovery:
-    """Has each user who is wanted recovered, one recovery of a user at a time.
+    """Has everybody who is wanted recovered, one recovery of each at a time.
 
     Args:
-        recover: recovers some users; raises `Unavailable` to be called again.
+        recover: recovers some, by name; raises `Unavailable` to be called again.
         sleep: waits for so many seconds.
 
     """
@@ -50,20 +50,20 @@ class Recovery:
         self._workers: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    def want(self, user: str) -> None:
-        """Recover a user from what is stored now; once more, if a recovery of theirs is running."""
+    def want(self, name: str) -> None:
+        """Recover one from what is stored now; once more, if a recovery of theirs is running."""
         if self._closed:
             return
-        if user in self._running:
-            self._again.add(user)
+        if name in self._running:
+            self._again.add(name)
             return
-        self._waiting[user] = None
+        self._waiting[name] = None
         if len(self._workers) < AT_ONCE:
             self._workers.add(asyncio.create_task(self._work()))
 
-    def outdated(self, user: str) -> bool:
-        """Whether a recovery of the user that is running will be followed by another."""
-        return user in self._again
+    def outdated(self, name: str) -> bool:
+        """Whether a recovery that is running will be followed by another of the same."""
+        return name in self._again
 
     async def close(self) -> None:
         """Recover nobody any more."""
@@ -74,19 +74,19 @@ class Recovery:
         self._workers.clear()
 
     async def _work(self) -> None:
-        while users := list(islice(self._waiting, TOGETHER)):
-            for user in users:
-                del self._waiting[user]
-            self._running.update(users)
+        while names := list(islice(self._waiting, TOGETHER)):
+            for name in names:
+                del self._waiting[name]
+            self._running.update(names)
             try:
-                await self._recover(users)
+                await self._recover(names)
             except Exception as error:
                 if not isinstance(error, Unavailable):
-                    log.exception("users could not be recovered")
-                self._again.update(users)
+                    log.exception("nobody could be recovered")
+                self._again.update(names)
                 await self._sleep(RETRY)
-            self._running.difference_update(users)
-            again = self._again.intersection(users)
+            self._running.difference_update(names)
+            again = self._again.intersection(names)
             self._again -= again
             self._waiting.update(dict.fromkeys(again))
         # at once: until a task is done, another would not begin for who is wanted from now on

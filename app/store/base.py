@@ -5,10 +5,10 @@ survives a crash of the process and of the machine, or raises and leaves nothing
 
 Errors that every call may raise: `Unavailable`, when the engine did not answer or refused (disk full, connection
 lost), and `NotSent`, a kind of it, where it is certain that nothing was done. Where the connection broke in the middle,
-nobody knows whether it was done, or, of a friendship, whether for both
-or for one. Repeating the call is safe and completes it: where an `add_user` or `append` was done the first time after
-all, the second raises `Conflict` and changes nothing. A call made after `close` raises `Unavailable` too. Cancelling a
-caller does not take the call back.
+nobody knows whether it was done, or, of a friendship, whether for both or for one. Repeating the call is safe and
+completes it: where an `add_user`, `append` or `open_room` was done the first time after all, the second raises
+`Conflict` and changes nothing. A call made after `close` raises `Unavailable` too. Cancelling a caller does not take
+the call back.
 """
 
 from __future__ import annotations
@@ -17,7 +17,18 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-__all__ = ["Message", "NewMessage", "Owed", "Received", "Store", "StoreUnusableError", "User"]
+__all__ = [
+    "Exchange",
+    "Message",
+    "NewExchange",
+    "NewMessage",
+    "Owed",
+    "Received",
+    "Room",
+    "Store",
+    "StoreUnusableError",
+    "User",
+]
 
 
 class StoreUnusableError(Exception):
@@ -54,10 +65,11 @@ class NewMessage:
     Attributes:
         id: sorts in the order of sending (`app.domain.clock.Sequence`).
         mailbox: the contract that it belongs to.
-        sender: user id.
+        sender: user id, "" where no user sent it.
         text: the message itself.
         created_at: milliseconds since the epoch.
-        recipients: user ids, or None for all friends that the sender has when the message is stored.
+        recipients: any texts that are not empty, or None for all friends that the sender has when the message is
+            stored.
 
     """
 
@@ -110,8 +122,57 @@ class Received:
     pending: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room that is open.
+
+    Attributes:
+        id: what its users call it; a room that was closed may be opened anew under the same.
+        epoch: the id of this opening, which no other has: 24 hex digits.
+        creator: username.
+        created_at: milliseconds since the epoch.
+
+    """
+
+    id: str
+    epoch: str
+    creator: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewExchange:
+    """What is to be said in a room.
+
+    Attributes:
+        id: belongs to it alone: 24 hex digits.
+        username: who says it.
+        content: the message itself.
+        created_at: milliseconds since the epoch.
+        more: whatever else the client sent with it, a JSON object.
+
+    """
+
+    id: str
+    username: str
+    content: str
+    created_at: int
+    more: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What was said in a room; `order` is 1 for the first."""
+
+    order: int
+    username: str
+    content: str
+    created_at: int
+    more: str
+
+
 class Store(Protocol):
-    """Users, their friendships, and mailboxes."""
+    """Users, their friendships, mailboxes, and rooms."""
 
     async def open(self) -> None:
         """Connect and bring the schema up to date. Raise `StoreUnusableError` if that cannot work."""
@@ -178,8 +239,11 @@ class Store(Protocol):
         """
         ...
 
-    async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:
-        """Return the newest `limit` messages that are pending for the user, newest first."""
+    async def pending(self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False) -> list[Message]:
+        """Return the newest `limit` messages that are pending for the user, newest first.
+
+        Those that are pending for longest, oldest first, if `oldest`.
+        """
         ...
 
     async def confirm(self, user_id: str, message_ids: Sequence[str]) -> None:
@@ -214,5 +278,51 @@ class Store(Protocol):
         """Return what is pending for one of the users, or was sent by or to one of them with an id above `after`.
 
         Each message once, newest first, with those of the users whom it concerns and no others; the newest `limit`.
+        """
+        ...
+
+    # rooms
+
+    async def open_room(self, room: Room) -> None:
+        """Open a room in which nothing was said yet. Raise `Conflict` if one of that id is open."""
+        ...
+
+    async def close_room(self, room_id: str) -> Room | None:
+        """Close a room for good and return it, None if none of that id is open. Of many callers one is told of it.
+
+        Once this was answered nothing more is said in it. What was said stays known to who knows its epoch.
+        """
+        ...
+
+    async def room(self, room_id: str) -> Room | None:
+        """Return the open room of that id."""
+        ...
+
+    async def rooms(self, limit: int) -> list[tuple[Room, int]]:
+        """Return the newest `limit` rooms that are open, newest first, each with how much was said in it."""
+        ...
+
+    async def say(self, room: Room, new: NewExchange) -> int:
+        """Store what is said in a room and return its order: 1, 2, 3, ... by which everybody reads it.
+
+        No order is given twice and none left out, by however many servers it is written at once, and whatever becomes
+        of them. What is said in one room by one caller after the other is in that order. Where something of that id
+        was said already, its order is returned and nothing stored. Raise `NotFound` if the room is closed.
+        """
+        ...
+
+    async def said(self, exchange_id: str) -> int | None:
+        """Return the order of what has that id: what became of a `say` that raised `Unavailable`.
+
+        An order is for good. None is of now, as in `stored`.
+        """
+        ...
+
+    async def exchanges(
+        self, epoch: str, first: int, last: int | None, limit: int, *, newest: bool = False
+    ) -> list[Exchange]:
+        """Return what was said in an opening of a room, from an order to another, both included, oldest first.
+
+        Of more than `limit` the oldest, or the newest.
         """
         ...

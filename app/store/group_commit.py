@@ -22,7 +22,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from app.domain.errors import NotSent, Unavailable
 
-__all__ = ["BATCH_LIMIT", "GroupCommit", "Operation", "Reader", "Worker"]
+__all__ = ["BATCH_LIMIT", "GroupCommit", "Operation", "Reader", "Worker", "each"]
 
 BATCH_LIMIT = 256
 """The most calls that share a transaction: a bound on how long the first of them waits for the last."""
@@ -40,6 +40,15 @@ _Call: TypeAlias = tuple["asyncio.Future[Any]", Operation[Any, Any], Any]
 _Outcome: TypeAlias = tuple["asyncio.Future[Any]", Any, Exception | None]
 
 log = logging.getLogger("parley.store")
+
+
+def each(call: Callable[[sqlite3.Connection, A], R]) -> Operation[A, R]:
+    """Make an operation of a function that serves one call."""
+
+    def run(connection: sqlite3.Connection, arguments: Sequence[A]) -> list[R]:
+        return [call(connection, argument) for argument in arguments]
+
+    return run
 
 
 class Worker:

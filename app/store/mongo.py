@@ -5,6 +5,7 @@ MongoStore             the protocol
  ├─ mongo_groups       makes one write of many calls
  ├─ breaker            refuses calls at once while the engine gives no sign of life
  ├─ mongo_queries      the requests
+ ├─ mongo_rooms        those for rooms, whose order many servers write at once
  └─ mongo_documents    what is stored
 """
 
@@ -21,8 +22,8 @@ import pymongo
 from pymongo.errors import PyMongoError
 
 from app.domain.errors import NotSent, Unavailable
-from app.store import mongo_queries, mongo_schema
-from app.store.base import Message, NewMessage, Owed, Received, User
+from app.store import mongo_queries, mongo_rooms, mongo_schema
+from app.store.base import Exchange, Message, NewExchange, NewMessage, Owed, Received, Room, User
 from app.store.breaker import Breaker
 from app.store.mongo_groups import GroupedWrites
 
@@ -39,7 +40,7 @@ READS = 32
 READS_WAITING = 4_096
 """The most callers that wait: a bound on the memory that an engine costs which is slow."""
 
-WRITES = 4
+WRITES = 5
 """Connections for the groups, one each, and for the question whether the engine lives: neither waits for a reader."""
 
 
@@ -47,7 +48,8 @@ class MongoStore:
     """A `Store` in a MongoDB database: what it acknowledges, a majority of the replica set has in its journals.
 
     Appends are made in groups, one behind the other, as their order is promised. A confirmation can only be of what
-    is stored already, so that those have groups of their own and wait for no append; so have the times of users.
+    is stored already, so that those have groups of their own and wait for no append; so have the times of users, and
+    what is said in rooms.
 
     Args:
         url: `mongodb://` or `mongodb+srv://`, with user and password where the server wants them.
@@ -65,7 +67,7 @@ class MongoStore:
 
     @property
     def commits(self) -> int:
-        """Grouped writes done since `open`: of appends, confirmations and times."""
+        """Grouped writes done since `open`: of messages, confirmations, times and what is said in rooms."""
         return sum(group.commits for group in self._link.groups) if self._link else 0
 
     @property
@@ -139,9 +141,9 @@ class MongoStore:
         """Return which of the messages of these ids are stored, and safe."""
         return await self._open.call(mongo_queries.stored, list(message_ids))
 
-    async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:
-        """Return the newest `limit` messages that are pending for the user, newest first."""
-        return await self._open.call(mongo_queries.pending, mailbox, user_id, limit)
+    async def pending(self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False) -> list[Message]:
+        """Return the newest `limit` messages that are pending for the user, or the oldest."""
+        return await self._open.call(mongo_queries.pending, mailbox, user_id, limit, oldest)
 
     async def confirm(self, user_id: str, message_ids: Sequence[str]) -> None:
         """Make messages not pending for the user, for good. Unknown and confirmed ids are passed over."""
@@ -168,6 +170,45 @@ class MongoStore:
     async def owed(self, mailbox: str, user_ids: Collection[str], after: str, limit: int) -> list[Owed]:
         """Return what is pending for one of the users, or is in the history of one of them above an id."""
         return await self._open.call(mongo_queries.owed, mailbox, list(user_ids), after, limit)
+
+    async def open_room(self, room: Room) -> None:
+        """Open a room in which nothing was said yet. Raise `Conflict` if one of that id is open."""
+        await self._open.call(mongo_rooms.open_room, room)
+
+    async def close_room(self, room_id: str) -> Room | None:
+        """Close a room for good and return it, None if none of that id is open.
+
+        It is closed first and removed then. Where the server or the connection dies in between nothing can be said in
+        it, and its id is taken, until the call is repeated.
+        """
+        link = self._open
+        room = await link.call(mongo_rooms.room, room_id)
+        if room is None:
+            return None
+        await link.sayings.submit((room, None))
+        return room if await link.call(mongo_rooms.remove_room, room) else None
+
+    async def room(self, room_id: str) -> Room | None:
+        """Return the open room of that id."""
+        return await self._open.call(mongo_rooms.room, room_id)
+
+    async def rooms(self, limit: int) -> list[tuple[Room, int]]:
+        """Return the newest `limit` rooms that are open, newest first, each with how much was said in it."""
+        return await self._open.call(mongo_rooms.rooms, limit)
+
+    async def say(self, room: Room, new: NewExchange) -> int:
+        """Store what is said in a room and return its order. Raise `NotFound` if the room is closed."""
+        return await self._open.sayings.submit((room, new))
+
+    async def said(self, exchange_id: str) -> int | None:
+        """Return the order of what has that id, and is safe; None if nothing has."""
+        return await self._open.call(mongo_rooms.said, exchange_id)
+
+    async def exchanges(
+        self, epoch: str, first: int, last: int | None, limit: int, *, newest: bool = False
+    ) -> list[Exchange]:
+        """Return what was said in an opening of a room, from an order to another, oldest first."""
+        return await self._open.call(mongo_rooms.exchanges, epoch, first, last, limit, newest=newest)
 
     @property
     def _open(self) -> _Link:
@@ -208,7 +249,15 @@ class _Link:
         self.touches: GroupedWrites[tuple[str, int], None] = GroupedWrites(
             partial(mongo_queries.touch, writing), timeout, self._breaker
         )
-        self.groups: tuple[GroupedWrites[Any, Any], ...] = (self.appends, self.confirmations, self.touches)
+        self.sayings: GroupedWrites[mongo_rooms.Saying, int] = GroupedWrites(
+            mongo_rooms.Sayings(writing), timeout, self._breaker
+        )
+        self.groups: tuple[GroupedWrites[Any, Any], ...] = (
+            self.appends,
+            self.confirmations,
+            self.touches,
+            self.sayings,
+        )
         self._clients = clients
         self._reading = reading
         self._writing = writing

@@ -3,12 +3,16 @@
     users       {_id: ObjectId, email, password, name, surname, friends: [ObjectId], lastSeen: Date}
     messages    {_id: string, sender: ObjectId, message, createdAt: Date, mailbox, members: [string], pending: [string],
                  to: [string]}
+                sender is null where no user sent it
+    rooms       {_id: string, epoch, createdBy, createdDate: Date}
+    exchanges   {_id: "<epoch>:<order>", exchangeId, username, content, createdAt: Date, more}
+                {_id: "<epoch>:<order>", exchangeId: epoch, closed: true}, the last of a room that is closed
 
 `users`, and the first four fields of `messages`, are those of the application that these collections were made for,
 so that tools written for it read ours. Beyond them a message has the mailbox that it belongs to, the ids of the users
 who sent or were sent it, and of those who have not confirmed it; `to` are those whom it names as recipients, and is
-missing in one for all friends of its sender. Dates are milliseconds on both sides: BSON knows no
-finer ones.
+missing in one for all friends of its sender. Orders have ten digits, so that what was said in an opening of a room is
+one range of `_id`. Dates are milliseconds on both sides: BSON knows no finer ones.
 """
 
 from __future__ import annotations
@@ -23,17 +27,23 @@ from bson.errors import InvalidId
 from bson.raw_bson import RawBSONDocument
 from pymongo.errors import DocumentTooLarge
 
-from app.store.base import Message, NewMessage, Owed, User
+from app.store.base import Exchange, Message, NewExchange, NewMessage, Owed, Room, User
 
 __all__ = [
     "CODEC",
     "MESSAGE_FIELDS",
     "Document",
     "date",
+    "exchange",
+    "exchange_document",
     "friends_of",
     "key",
     "message",
     "message_document",
+    "order",
+    "orders",
+    "room",
+    "room_document",
     "user",
     "user_document",
 ]
@@ -48,6 +58,9 @@ CODEC: CodecOptions[Document] = CodecOptions(
 
 _DOCUMENT_LIMIT = 16 * 1024 * 1024
 """Bytes, of every version of MongoDB."""
+
+_ORDERS = 10**10
+"""No room has so many."""
 
 MESSAGE_FIELDS = ("mailbox", "sender", "message", "createdAt")
 """The fields of `Message` beside the id; the lists of users stay in the database."""
@@ -110,25 +123,28 @@ def friends_of(document: Mapping[str, Any]) -> tuple[str, ...]:
 def message_document(new: NewMessage, recipients: Sequence[str]) -> RawBSONDocument:
     """Return the document of a message, encoded: what cannot be encoded raises here, before anything is sent.
 
-    Raise `InvalidId` if the sender is not 24 hex digits, `UnicodeEncodeError` if a text is not Unicode, and
+    Raise `InvalidId` if there is a sender who is not 24 hex digits, `UnicodeEncodeError` if a text is not Unicode, and
     `DocumentTooLarge`.
     """
+    sender = (new.sender,) if new.sender else ()
     document: Document = {
         "_id": new.id,
-        "sender": ObjectId(new.sender),
+        "sender": ObjectId(new.sender) if sender else None,
         "message": new.text,
         "createdAt": date(new.created_at),
         "mailbox": new.mailbox,
-        "members": list(dict.fromkeys((new.sender, *recipients))),
+        "members": list(dict.fromkeys((*sender, *recipients))),
         "pending": list(recipients),
     }
     if new.recipients is not None:
         document["to"] = list(recipients)
+    return _encoded(document)
+
+
+def _encoded(document: Document) -> RawBSONDocument:
     encoded = bson.encode(document, codec_options=CODEC)
     if len(encoded) > _DOCUMENT_LIMIT:
-        raise DocumentTooLarge(
-            f"a message of {len(encoded)} bytes, with its recipients; MongoDB takes {_DOCUMENT_LIMIT}"
-        )
+        raise DocumentTooLarge(f"a message of {len(encoded)} bytes, with all about it; MongoDB takes {_DOCUMENT_LIMIT}")
     return RawBSONDocument(encoded)
 
 
@@ -137,7 +153,7 @@ def message(document: Mapping[str, Any]) -> Message:
     return Message(
         id=document["_id"],
         mailbox=document["mailbox"],
-        sender=str(document["sender"]),
+        sender=str(document["sender"] or ""),
         text=document["message"],
         created_at=int(document["createdAt"]),
     )
@@ -147,3 +163,40 @@ def owed(document: Mapping[str, Any], user_ids: frozenset[str], after: str) -> O
     """Return the message of a document with those of the users whom it concerns."""
     recent = document["members"] if document["_id"] > after else ()
     return Owed(message(document), user_ids.intersection(document["pending"]), user_ids.intersection(recent))
+
+
+def room_document(room: Room) -> Document:
+    """Return the document of a room."""
+    return {"_id": room.id, "epoch": room.epoch, "createdBy": room.creator, "createdDate": date(room.created_at)}
+
+
+def room(document: Mapping[str, Any]) -> Room:
+    """Return the room of a document."""
+    return Room(document["_id"], document["epoch"], document["createdBy"], int(document["createdDate"]))
+
+
+def exchange_document(epoch: str, order: int, exchange_id: str, new: NewExchange | None) -> RawBSONDocument:
+    """Return the document of what is said, None for the end of the room, encoded and with the errors of a message's."""
+    place: Document = {"_id": f"{epoch}:{order:010}", "exchangeId": exchange_id}
+    if new is None:
+        return _encoded({**place, "closed": True})
+    said = {"username": new.username, "content": new.content, "createdAt": date(new.created_at), "more": new.more}
+    return _encoded({**place, **said})
+
+
+def exchange(document: Mapping[str, Any]) -> Exchange:
+    """Return what was said, of a document."""
+    said = document["username"], document["content"], int(document["createdAt"]), document["more"]
+    return Exchange(order(document), *said)
+
+
+def order(document: Mapping[str, Any]) -> int:
+    """Return the order of what was said."""
+    return int(document["_id"].rpartition(":")[2])
+
+
+def orders(epoch: str, first: int, last: int | None) -> Document:
+    """Return what an `_id` is compared with to have an order from `first` to `last` in an opening of a room."""
+    first = min(max(first, 0), _ORDERS)
+    last = _ORDERS - 1 if last is None else min(max(last, 0), _ORDERS - 1)
+    return {"$gte": f"{epoch}:{first:010}", "$lte": f"{epoch}:{last:010}"}

@@ -28,6 +28,7 @@ __all__ = [
     "append",
     "befriend",
     "confirm",
+    "duplicate",
     "history",
     "owed",
     "pending",
@@ -185,7 +186,7 @@ async def append(database: Database, messages: Sequence[NewMessage]) -> list[tup
         try:
             await database["messages"].insert_many([document for _, document in inserts], ordered=True)
         except BulkWriteError as error:
-            failed = _duplicate(error)
+            failed = duplicate(error, "_id")
             conflict = Conflict("Message already stored")
             conflict.__cause__ = error
             outcomes[inserts[failed][0]] = conflict
@@ -202,12 +203,16 @@ async def _friends(database: Database, senders: Collection[str]) -> dict[str, tu
     return {str(document["_id"]): documents.friends_of(document) for document in found}
 
 
-def _duplicate(error: BulkWriteError) -> int:
-    """Return the position of the insert that found its id taken. Raise the error if there is anything else in it."""
+def duplicate(error: BulkWriteError, *fields: str) -> int:
+    """Return the position of the insert that found one of these fields taken, each with an index of its own.
+
+    Raise the error if there is anything else in it.
+    """
     details: Mapping[str, Any] = error.details or {}
     match details:
         case {"writeErrors": [{"code": code, "index": int(index), **told}]} if code == _DUPLICATE_KEY:
-            if not details.get("writeConcernErrors") and told.get("keyPattern", {"_id": 1}) == {"_id": 1}:
+            known = told.get("keyPattern", {"_id": 1}) in [{field: 1} for field in fields]
+            if known and not details.get("writeConcernErrors"):
                 return index
         case _:
             pass
@@ -241,9 +246,11 @@ async def stored(database: Database, message_ids: Sequence[str]) -> set[str]:
     return {document["_id"] for document in await found.to_list()}
 
 
-async def pending(database: Database, mailbox: str, user_id: str, limit: int) -> list[Message]:
-    """Find what is pending in a mailbox for a user."""
-    return await _newest(database, {"mailbox": mailbox, "pending": user_id}, limit)
+async def pending(database: Database, mailbox: str, user_id: str, limit: int, oldest: bool = False) -> list[Message]:
+    """Find what is pending in a mailbox for a user: the newest of it, or the oldest."""
+    which = {"mailbox": mailbox, "pending": user_id}
+    found = await _found(database, which, limit, documents.MESSAGE_FIELDS, 1 if oldest else -1)
+    return [documents.message(document) for document in found]
 
 
 async def history(
@@ -252,12 +259,14 @@ async def history(
     """Find a page of the messages that a user sent or was sent."""
     bounds = {operator: bound for operator, bound in (("$lt", before), ("$gt", after)) if bound}
     within: Document = {"_id": bounds} if bounds else {}
-    return await _newest(database, {"mailbox": mailbox, "members": user_id} | within, limit)
+    found = await _found(database, {"mailbox": mailbox, "members": user_id} | within, limit, documents.MESSAGE_FIELDS)
+    return [documents.message(document) for document in found]
 
 
 async def senders(database: Database, mailbox: str, user_id: str) -> list[str]:
     """Find who has sent messages to a user by name."""
-    stages = [{"$match": {"mailbox": mailbox, "to": user_id}}, {"$group": {"_id": "$sender"}}]
+    which = {"mailbox": mailbox, "to": user_id, "sender": {"$ne": None}}
+    stages = [{"$match": which}, {"$group": {"_id": "$sender"}}]
     found = await database["messages"].aggregate(stages)
     return [str(document["_id"]) for document in await found.to_list()]
 
@@ -266,7 +275,7 @@ async def received(
     database: Database, mailbox: str, user_id: str, sender: str, before: str | None, limit: int
 ) -> list[Received]:
     """Find a page of the messages of one sender to a user by name."""
-    which: Document = {"mailbox": mailbox, "to": user_id, "sender": key(sender)}
+    which: Document = {"mailbox": mailbox, "to": user_id, "sender": key(sender) if sender else None}
     if before:
         which["_id"] = {"$lt": before}
     found = await _found(database, which, limit, documents.RECEIVED_FIELDS)
@@ -298,8 +307,8 @@ async def owed(database: Database, mailbox: str, user_ids: Sequence[str], after:
 
 
 async def _owed_to_one(database: Database, mailbox: str, user_id: str, after: str, limit: int) -> list[Owed]:
-    pending = await _newest(database, {"mailbox": mailbox, "pending": user_id}, limit)
-    recent = await _newest(database, {"mailbox": mailbox, "members": user_id, "_id": {"$gt": after}}, limit)
+    pending = await _messages(database, {"mailbox": mailbox, "pending": user_id}, limit)
+    recent = await _messages(database, {"mailbox": mailbox, "members": user_id, "_id": {"$gt": after}}, limit)
     found = {message.id: message for message in (*pending, *recent)}
     user, nobody = frozenset((user_id,)), frozenset[str]()
     due, late = {message.id for message in pending}, {message.id for message in recent}
@@ -309,13 +318,15 @@ async def _owed_to_one(database: Database, mailbox: str, user_id: str, after: st
     ]
 
 
-async def _newest(database: Database, which: Document, limit: int) -> list[Message]:
+async def _messages(database: Database, which: Document, limit: int) -> list[Message]:
     return [documents.message(document) for document in await _found(database, which, limit, documents.MESSAGE_FIELDS)]
 
 
-async def _found(database: Database, which: Document, limit: int, fields: Sequence[str]) -> list[Document]:
-    """Find the newest messages."""
+async def _found(
+    database: Database, which: Document, limit: int, fields: Sequence[str], order: int = -1
+) -> list[Document]:
+    """Find the newest messages, or the oldest with 1 as the order."""
     if limit < 1:
         return []  # to MongoDB 0 means no limit
     found = database["messages"].find(which, fields, batch_size=limit + 1)
-    return await found.sort("_id", -1).limit(limit).to_list()
+    return await found.sort("_id", order).limit(limit).to_list()

@@ -48,8 +48,11 @@ INDEXES = (
     Index("messages", (("mailbox", 1), ("pending", 1), ("_id", -1))),
     Index("messages", (("mailbox", 1), ("members", 1), ("_id", -1))),
     Index("messages", (("mailbox", 1), ("to", 1), ("sender", 1), ("_id", -1))),
+    Index("rooms", (("epoch", -1),), unique=True),
+    Index("exchanges", (("exchangeId", 1),), unique=True),
 )
-"""What makes an e-mail belong to one user, and `pending`, `history` and `received` one range of an index each."""
+"""What makes an e-mail belong to one user, keeps what is said from being stored twice, and makes `pending`, `history`,
+`received` and `rooms` one range of an index each."""
 
 _ONE_A_MILLISECOND = {"sender", "createdAt"}
 """What the application that the collections were made for has a unique index on: of the messages that a user sends in

@@ -13,8 +13,8 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 from app.domain.errors import Unavailable
-from app.store import sqlite_file, sqlite_queries
-from app.store.base import Message, NewMessage, Owed, Received, User
+from app.store import sqlite_file, sqlite_queries, sqlite_rooms
+from app.store.base import Exchange, Message, NewExchange, NewMessage, Owed, Received, Room, User
 from app.store.group_commit import GroupCommit, Reader, Worker
 
 __all__ = ["SQLiteStore"]
@@ -131,9 +131,10 @@ class SQLiteStore:
         """Return which of the messages of these ids are stored."""
         return await self._reads.submit(sqlite_queries.stored, tuple(message_ids))
 
-    async def pending(self, mailbox: str, user_id: str, limit: int) -> list[Message]:
-        """Return the newest `limit` messages that are pending for the user, newest first."""
-        return await self._reads.submit(sqlite_queries.pending, (mailbox, user_id, limit))
+    async def pending(self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False) -> list[Message]:
+        """Return the newest `limit` messages that are pending for the user, or the oldest."""
+        query = sqlite_queries.oldest if oldest else sqlite_queries.pending
+        return await self._reads.submit(query, (mailbox, user_id, limit))
 
     async def confirm(self, user_id: str, message_ids: Sequence[str]) -> None:
         """Make messages not pending for the user, for good. Unknown and confirmed ids are passed over."""
@@ -162,6 +163,36 @@ class SQLiteStore:
     async def owed(self, mailbox: str, user_ids: Collection[str], after: str, limit: int) -> list[Owed]:
         """Return what is pending for one of the users, or is in the history of one of them above an id."""
         return await self._reads.submit(sqlite_queries.owed, (mailbox, tuple(user_ids), after, limit))
+
+    async def open_room(self, room: Room) -> None:
+        """Open a room in which nothing was said yet. Raise `Conflict` if one of that id is open."""
+        await self._writes.submit(sqlite_rooms.open_room, room)
+
+    async def close_room(self, room_id: str) -> Room | None:
+        """Close a room for good and return it, None if none of that id is open."""
+        return await self._writes.submit(sqlite_rooms.close_room, room_id)
+
+    async def room(self, room_id: str) -> Room | None:
+        """Return the open room of that id."""
+        return await self._reads.submit(sqlite_rooms.room, room_id)
+
+    async def rooms(self, limit: int) -> list[tuple[Room, int]]:
+        """Return the newest `limit` rooms that are open, newest first, each with how much was said in it."""
+        return await self._reads.submit(sqlite_rooms.rooms, limit)
+
+    async def say(self, room: Room, new: NewExchange) -> int:
+        """Store what is said in a room and return its order. Raise `NotFound` if the room is closed."""
+        return await self._writes.submit(sqlite_rooms.say, (room, new))
+
+    async def said(self, exchange_id: str) -> int | None:
+        """Return the order of what has that id, None if nothing has."""
+        return await self._reads.submit(sqlite_rooms.said, exchange_id)
+
+    async def exchanges(
+        self, epoch: str, first: int, last: int | None, limit: int, *, newest: bool = False
+    ) -> list[Exchange]:
+        """Return what was said in an opening of a room, from an order to another, oldest first."""
+        return await self._reads.submit(sqlite_rooms.exchanges, (epoch, first, last, limit, newest))
 
     @property
     def _writes(self) -> GroupCommit:

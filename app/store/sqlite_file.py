@@ -71,6 +71,28 @@ LADDER: tuple[tuple[str, ...], ...] = (
             WHERE sender IS NOT NULL
         """,
     ),
+    (
+        """
+        CREATE TABLE rooms (
+            id TEXT PRIMARY KEY,
+            epoch TEXT NOT NULL UNIQUE,
+            creator TEXT NOT NULL,
+            created_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TABLE exchanges (
+            epoch TEXT,
+            "order" INTEGER,
+            id TEXT NOT NULL UNIQUE,
+            username TEXT NOT NULL,
+            content TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            more TEXT NOT NULL,
+            PRIMARY KEY (epoch, "order")
+        ) STRICT, WITHOUT ROWID
+        """,
+    ),
 )
 """The schema, a rung a version: the statements that bring a file from the version below to this one."""
 

@@ -12,18 +12,20 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 from app.domain.errors import Conflict, NotFound
 from app.store.base import Message, NewMessage, Owed, Received, User
-from app.store.group_commit import Operation
+from app.store.group_commit import each
 
 __all__ = [
     "CONFIRM",
+    "CONFIRM_OF",
     "HISTORY",
     "LAST",
+    "OLDEST",
     "PENDING",
     "RECEIVED",
     "SENDERS",
@@ -34,6 +36,7 @@ __all__ = [
     "befriend",
     "confirm",
     "history",
+    "oldest",
     "owed",
     "pending",
     "ping",
@@ -47,9 +50,6 @@ __all__ = [
     "users",
 ]
 
-A = TypeVar("A")
-R = TypeVar("R")
-
 _USER = "SELECT id, email, password, name, surname, last_seen FROM users "
 _FRIENDS = "SELECT friend_id FROM friendships WHERE user_id = ? ORDER BY position"
 _AUDIENCE = "SELECT json_group_array(friend_id) FROM friendships WHERE user_id = ?"
@@ -59,12 +59,14 @@ UNFRIEND = "DELETE FROM friendships WHERE user_id = ?1 AND friend_id = ?2 OR use
 _MAILBOX = """
     SELECT m.id, m.mailbox, m.sender, m.text, m.created_at
     FROM entries e {index} CROSS JOIN messages m ON m.id = e.message_id
-    WHERE e.mailbox = ?1 AND e.user_id = ?2 {which} ORDER BY e.message_id DESC LIMIT ?3
+    WHERE e.mailbox = ?1 AND e.user_id = ?2 {which} ORDER BY e.message_id {order} LIMIT ?3
 """
-PENDING = _MAILBOX.format(index="INDEXED BY pending_entries", which="AND e.pending = 1")
-HISTORY = _MAILBOX.format(index="", which="AND e.message_id < ?4 AND e.message_id > ?5")
+_PENDING = {"index": "INDEXED BY pending_entries", "which": "AND e.pending = 1"}
+PENDING = _MAILBOX.format(**_PENDING, order="DESC")
+OLDEST = _MAILBOX.format(**_PENDING, order="ASC")
+HISTORY = _MAILBOX.format(index="", which="AND e.message_id < ?4 AND e.message_id > ?5", order="DESC")
 
-SENDERS = "SELECT DISTINCT sender FROM entries WHERE user_id = ?2 AND mailbox = ?1 AND sender IS NOT NULL"
+SENDERS = "SELECT DISTINCT sender FROM entries WHERE user_id = ?2 AND mailbox = ?1 AND sender > ''"
 RECEIVED = """
     SELECT m.id, m.mailbox, m.sender, m.text, m.created_at, e.pending
     FROM entries e INDEXED BY addressed_entries CROSS JOIN messages m ON m.id = e.message_id
@@ -86,6 +88,13 @@ CONFIRM = """
     )
 """
 
+CONFIRM_OF = """
+    UPDATE entries SET pending = 0 WHERE pending = 1 AND user_id = ?1 AND (mailbox, message_id) IN (
+        SELECT m.mailbox, m.id FROM json_each(?2) confirmed CROSS JOIN messages m ON m.id = confirmed.value
+    )
+"""
+"""For a user whose name JSON would cut off: SQLite takes it to end at a NUL."""
+
 
 def _inserts(table: str, columns: int) -> dict[int, str]:
     """Return the statements that insert 64, 16, 4 rows and one: few sizes, so that each stays prepared."""
@@ -97,22 +106,13 @@ _INTO_MESSAGES = _inserts("messages (id, mailbox, sender, text, created_at)", 5)
 _INTO_ENTRIES = _inserts("entries (user_id, mailbox, message_id, pending, sender)", 5)
 
 
-def _each(operation: Callable[[sqlite3.Connection, A], R]) -> Operation[A, R]:
-    """Make an operation of a function that serves one call."""
-
-    def run(connection: sqlite3.Connection, arguments: Sequence[A]) -> list[R]:
-        return [operation(connection, argument) for argument in arguments]
-
-    return run
-
-
-@_each
+@each
 def ping(connection: sqlite3.Connection, _: None) -> None:
     """Read something trivial."""
     connection.execute("SELECT 1 FROM users LIMIT 1").fetchone()
 
 
-@_each
+@each
 def add_user(connection: sqlite3.Connection, user: User) -> None:
     """Insert a user, with one row for each friend: the user's own."""
     row = (user.id, user.email.lower(), user.password, user.name, user.surname, user.last_seen)
@@ -127,13 +127,13 @@ def add_user(connection: sqlite3.Connection, user: User) -> None:
         connection.execute("INSERT INTO friendships (user_id, friend_id) VALUES (?, ?)", (user.id, friend))
 
 
-@_each
+@each
 def user(connection: sqlite3.Connection, user_id: str) -> User | None:
     """Select a user by id."""
     return _first(connection, connection.execute(_USER + "WHERE id = ?", (user_id,)))
 
 
-@_each
+@each
 def user_by_email(connection: sqlite3.Connection, email: str) -> User | None:
     """Select a user by e-mail."""
     return _first(connection, connection.execute(_USER + "WHERE email = ?", (email.lower(),)))
@@ -151,7 +151,7 @@ def _with_friends(row: tuple[Any, ...], friends: Iterable[str]) -> User:
     return User(user_id, email, password, name, surname, tuple(friends), last_seen)
 
 
-@_each
+@each
 def users(connection: sqlite3.Connection, user_ids: Sequence[str]) -> dict[str, User]:
     """Select users by id."""
     wanted = (json.dumps(user_ids),)
@@ -166,7 +166,7 @@ def users(connection: sqlite3.Connection, user_ids: Sequence[str]) -> dict[str, 
     return {row[0]: _with_friends(row, friends.get(row[0], ())) for row in rows}
 
 
-@_each
+@each
 def befriend(connection: sqlite3.Connection, pair: tuple[str, str]) -> bool:
     """Insert a friendship, a row for each side."""
     [known] = connection.execute("SELECT count(*) FROM users WHERE id IN (?, ?)", pair).fetchone()
@@ -178,13 +178,13 @@ def befriend(connection: sqlite3.Connection, pair: tuple[str, str]) -> bool:
     return begun.rowcount > 0
 
 
-@_each
+@each
 def unfriend(connection: sqlite3.Connection, pair: tuple[str, str]) -> bool:
     """Delete a friendship, both rows."""
     return connection.execute(UNFRIEND, pair).rowcount > 0
 
 
-@_each
+@each
 def touch(connection: sqlite3.Connection, seen: tuple[str, int]) -> None:
     """Set the later of the time known and the time given."""
     connection.execute("UPDATE users SET last_seen = ?2 WHERE id = ?1 AND last_seen < ?2", seen)
@@ -206,7 +206,7 @@ def append(connection: sqlite3.Connection, messages: Sequence[NewMessage]) -> li
             continue
         stored.append((message_id, mailbox, sender, message.text, message.created_at))
         entries += [(recipient, mailbox, message_id, 1, named_by) for recipient in recipients]
-        if sender not in recipients:
+        if sender and sender not in recipients:
             entries.append((sender, mailbox, message_id, 0, None))
     try:
         _insert(connection, _INTO_MESSAGES, stored)
@@ -224,7 +224,7 @@ def _insert(connection: sqlite3.Connection, into: dict[int, str], rows: Sequence
             start += size
 
 
-@_each
+@each
 def stored(connection: sqlite3.Connection, message_ids: Sequence[str]) -> set[str]:
     """Select those of the ids that messages have."""
     wanted = (json.dumps(message_ids),)
@@ -232,46 +232,57 @@ def stored(connection: sqlite3.Connection, message_ids: Sequence[str]) -> set[st
     return {message_id for (message_id,) in rows.fetchall()}
 
 
-@_each
+@each
 def pending(connection: sqlite3.Connection, query: tuple[str, str, int]) -> list[Message]:
     """Select what is pending in a mailbox for a user."""
     return [Message(*row) for row in connection.execute(PENDING, query).fetchall()]
 
 
+@each
+def oldest(connection: sqlite3.Connection, query: tuple[str, str, int]) -> list[Message]:
+    """Select what is pending for longest in a mailbox for a user."""
+    return [Message(*row) for row in connection.execute(OLDEST, query).fetchall()]
+
+
 def confirm(connection: sqlite3.Connection, confirmed: Sequence[tuple[str, Sequence[str]]]) -> list[None]:
-    """Mark entries as not pending: those of all calls in one statement."""
-    pairs = [(user_id, message_id) for user_id, message_ids in confirmed for message_id in message_ids]
+    """Mark entries as not pending: those of all calls in one statement, as far as SQLite reads the names in JSON."""
+    pairs: list[tuple[str, str]] = []
+    for user_id, message_ids in confirmed:
+        if "\0" in user_id:
+            connection.execute(CONFIRM_OF, (user_id, json.dumps(message_ids)))
+        else:
+            pairs += [(user_id, message_id) for message_id in message_ids]
     connection.execute(CONFIRM, (json.dumps(pairs),))
     return [None] * len(confirmed)
 
 
-@_each
+@each
 def history(connection: sqlite3.Connection, query: tuple[str, str, int, str, str]) -> list[Message]:
     """Select a page of the messages that a user sent or was sent."""
     return [Message(*row) for row in connection.execute(HISTORY, query).fetchall()]
 
 
-@_each
+@each
 def senders(connection: sqlite3.Connection, query: tuple[str, str]) -> list[str]:
     """Select who has sent messages to a user by name."""
     return [sender for (sender,) in connection.execute(SENDERS, query).fetchall()]
 
 
-@_each
+@each
 def received(connection: sqlite3.Connection, query: tuple[str, str, str, str, int]) -> list[Received]:
     """Select a page of the messages of one sender to a user by name."""
     rows = connection.execute(RECEIVED, query).fetchall()
     return [Received(Message(*row), bool(pending)) for *row, pending in rows]
 
 
-@_each
+@each
 def addressed(connection: sqlite3.Connection, query: tuple[str, str, str]) -> Message | None:
     """Select a message to a user by name."""
     row = connection.execute(_ADDRESSED, query).fetchone()
     return Message(*row) if row else None
 
 
-@_each
+@each
 def owed(connection: sqlite3.Connection, query: tuple[str, Sequence[str], str, int]) -> list[Owed]:
     """Select what is pending for users, and a part of the history of each."""
     mailbox, user_ids, after, limit = query

@@ -13,8 +13,8 @@ def shown(view: BaseModel, status: int = 200) -> Response:
     return Response(view.model_dump_json(), status, mimetype="application/json")
 
 
-def empty() -> Response:
-    """Return 204, which has no body and so no type of one."""
-    response = Response(status=204)
+def empty(status: int = 204) -> Response:
+    """Return an answer without a body, which has no type either."""
+    response = Response(None if status == 204 else b"", status)  # 204 has no length either
     del response.headers["Content-Type"]
     return response

@@ -11,8 +11,23 @@ from pydantic.json_schema import SkipJsonSchema
 
 from app.domain.errors import Invalid
 from app.domain.passwords import MAX_PASSWORD_BYTES
+from app.domain.rooms import MAX_NAME as MAX_ROOM_NAME
+from app.domain.rooms import name_of
 
-__all__ = ["Before", "Email", "Limit", "Name", "NewPassword", "Password", "Rule", "UserId", "read"]
+__all__ = [
+    "AtMost",
+    "Before",
+    "Email",
+    "Limit",
+    "Name",
+    "NewPassword",
+    "Order",
+    "Password",
+    "RoomName",
+    "Rule",
+    "UserId",
+    "read",
+]
 
 MIN_PASSWORD = 6
 MAX_EMAIL = 254
@@ -22,7 +37,7 @@ MAX_LIMIT = 1000
 _ATOM = r"[^\s@\"(),:;<>\[\]\\.\x00-\x1f\x7f]+"
 _LABEL = r"[^\W_](?:[^\W_]|-){0,62}"
 _EMAIL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+{_LABEL}")
-_DIGITS = re.compile(r"[0-9]{1,4}")
+_DIGITS = re.compile(r"[0-9]{1,10}")
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -76,6 +91,18 @@ Name = Annotated[Text, Field(max_length=MAX_NAME), Rule(f"a string of at most {M
 UserId = Annotated[Text, Rule("the id of a user")]
 Before = Annotated[str | SkipJsonSchema[None], Field(pattern="^[0-9a-f]{24}$"), Rule("the id of a message")]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT), BeforeValidator(_digits), Rule(f"an integer from 1 to {MAX_LIMIT}")]
+AtMost = Annotated[
+    int | SkipJsonSchema[None],
+    Field(ge=1, le=MAX_LIMIT),
+    BeforeValidator(_digits),
+    Rule(f"an integer from 1 to {MAX_LIMIT}"),
+]
+Order = Annotated[int | SkipJsonSchema[None], Field(ge=1), BeforeValidator(_digits), Rule("an integer from 1 on")]
+RoomName = Annotated[
+    str,
+    BeforeValidator(name_of),
+    Field(min_length=1, max_length=MAX_ROOM_NAME, validate_default=True),
+]
 
 
 def read(model: type[M], values: object) -> M:
@@ -86,16 +113,16 @@ def read(model: type[M], values: object) -> M:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        broken = {detail["loc"][0] for detail in error.errors(include_url=False, include_input=False)}
-    raise Invalid(", ".join(_sentences(model, broken)))
+        details = error.errors(include_url=False, include_input=False, include_context=False)
+    raise Invalid(broken=_sentences(model, {detail["loc"][0]: detail["msg"] for detail in details}))
 
 
-def _sentences(model: type[BaseModel], broken: set[int | str]) -> list[str]:
+def _sentences(model: type[BaseModel], broken: dict[int | str, str]) -> list[str]:
+    """Return what is wrong with each broken field: that its rule is broken, or what its type says where it has none."""
     fields = {field.alias or name: field.metadata for name, field in model.model_fields.items()}
+    rules = {name: [rule.text for rule in metadata if isinstance(rule, Rule)] for name, metadata in fields.items()}
     return [
-        f"{name} must be {rule.text}"
-        for name, metadata in fields.items()
+        f"{name} must be {texts[0]}" if texts else f"{name} {broken[name].removeprefix('Value error, ')}"
+        for name, texts in rules.items()
         if name in broken
-        for rule in metadata
-        if isinstance(rule, Rule)
     ]

@@ -20,9 +20,11 @@ __all__ = [
     "History",
     "Liveness",
     "Message",
+    "Notification",
     "Page",
     "Readiness",
     "Registration",
+    "Sent",
     "Session",
     "User",
     "Users",
@@ -204,6 +206,25 @@ class History(RootModel[list[Message]]):
     """Messages, newest first."""
 
     model_config = _like([_MESSAGE])
+
+
+class Notification(BaseModel):
+    """What a user is to be told; it may have more keys, of any kind."""
+
+    model_config = _like({"message": "Your order has shipped", "userId": "624a113c721753da2f9e2567"}) | ConfigDict(
+        extra="allow"
+    )
+
+    message: str = Field(min_length=1)
+    user_id: str = Field(alias="userId", min_length=1, max_length=256)
+
+
+class Sent(BaseModel):
+    """The notification is stored."""
+
+    model_config = _like({"message": "Notification sent successfully"})
+
+    message: Literal["Notification sent successfully"] = "Notification sent successfully"
 
 
 class Liveness(BaseModel):

@@ -77,6 +77,7 @@ class Operation:
     summary: str
     description: str
     bearer: bool
+    keyed: bool
     parameters: tuple[Field, ...]
     request: str
     request_example: str
@@ -85,10 +86,12 @@ class Operation:
     _url: str
 
     def command(self, base: str) -> str:
-        """Return a curl command for a POSIX shell; `$TOKEN` holds the token, if one is needed."""
+        """Return a curl command for a POSIX shell; `$TOKEN` and `$KEY` hold what is needed as a credential."""
         lines = [f"curl -sS -X {self.method} {shlex.quote(base + self._url)}"]
         if self.bearer:
             lines.append('-H "Authorization: Bearer $TOKEN"')
+        if self.keyed:
+            lines.append('-H "X-API-Key: $KEY"')
         if self.request:
             lines.append(f"-H 'Content-Type: {JSON}'")
             lines.append(f"-d {shlex.quote(json.dumps(json.loads(self.request_example)))}")
@@ -126,7 +129,8 @@ def _operation(method: str, path: str, found: dict[str, Any]) -> Operation:
         path=path,
         summary=found["summary"],
         description=found["description"],
-        bearer="security" in found,
+        bearer={"bearerAuth": []} in found.get("security", []),
+        keyed={"serviceKey": []} in found.get("security", []),
         parameters=tuple(
             _field(p["name"], {**p["schema"], **p}, p.get("required", False)) for p in found["parameters"]
         ),
@@ -143,7 +147,7 @@ def _answer(status: str, answer: dict[str, Any]) -> Answer:
     if content is None:
         return Answer(status, answer["description"], "", "", "")
     example = content["example"]
-    message = example["message"] if status >= "400" else ""
+    message = _joined(example["message"], ", ") if status >= "400" else ""
     return Answer(status, answer["description"], _ref(content["schema"]), _pretty(example), message)
 
 
@@ -159,10 +163,13 @@ def _schema(name: str, found: dict[str, Any]) -> Schema:
 
 def _field(name: str, found: dict[str, Any], required: bool) -> Field:
     items = found.get("items", {})
-    kind = _ref(found) or found.get("const") or found.get("type", "")
-    if kind == "array":
-        kind = f"array of {_ref(items) or items.get('type')}s"
-    return Field(name, str(kind), _ref(found) or _ref(items), required, tuple(_notes(found)))
+    kind = str(_ref(found) or found.get("const") or _joined(found.get("type", ""), " or "))
+    kind = kind.replace("array", f"array of {_ref(items) or items.get('type')}s") if items else kind
+    return Field(name, kind, _ref(found) or _ref(items), required, tuple(_notes(found)))
+
+
+def _joined(one: str | list[str], joint: str) -> str:
+    return one if isinstance(one, str) else joint.join(one)
 
 
 def _notes(found: dict[str, Any]) -> list[str]:

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 from quart import Quart
 from quart_schema import DataSource, Info, OpenAPIProvider, QuartSchema, Tag, document_querystring, document_request
 from quart_schema import document_response as document_answer
-from quart_schema.openapi import HttpSecurityScheme
+from quart_schema.openapi import APIKeySecurityScheme, HttpSecurityScheme
 from werkzeug.routing import Rule
 
 from app import __version__
+from app.domain.errors import ParleyError
+from app.domain.rooms import RoomNotFound
 from app.web.body import FORM, JSON
-from app.web.errors import NAMES, envelope
+from app.web.envelopes import BY_PREFIX, FRIENDS, NAMES, Envelope, Failure, Mode, envelope_of
 from app.web.models import ANAKIN_ID, HAN_ID
+from app.web.room_models import ROOM_ID
 
 __all__ = ["STORED", "TAGS", "document", "documented", "install"]
 
@@ -34,23 +37,35 @@ _OF_BODY = {
     415: "Unsupported Media Type",
 }
 _OF_QUERY = {400: "limit must be an integer from 1 to 1000"}
-_OF_BEARER = {401: "Unauthorized"}
+_OF_CREDENTIAL = {401: "Unauthorized"}
 _OPERATION = "_parley_operation"
 _MODE = "PARLEY_MODE"
 _INSTANT = "2024-04-29T12:00:00.000Z"
-_PATH_EXAMPLES = {"userId": HAN_ID, "friendId": ANAKIN_ID}
+_PATH_EXAMPLES = {"userId": HAN_ID, "friendId": ANAKIN_ID, "roomId": ROOM_ID}
 _ERROR_HEADERS = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}
 _HEADERS = {
     "Retry-After": {"description": "Seconds to wait before a retry.", "schema": {"type": "integer"}},
     "WWW-Authenticate": {"description": "The scheme of the credential.", "schema": {"type": "string"}},
     "X-Request-ID": {"description": "Names this request in the server's log.", "schema": {"type": "string"}},
 }
+_KINDS: dict[type, str] = {int: "integer", str: "string", list: "array"}
+_NO_ROOM = RoomNotFound(f"Room with '{ROOM_ID}' not found")
+_SAMPLES: tuple[tuple[int, str | tuple[str, ...] | ParleyError, str, str], ...] = (
+    (404, "Cannot GET /nope", "GET", "/nope"),
+    (400, ("email must be an email",), "POST", "/auth/login"),
+    (404, _NO_ROOM, "DELETE", f"/api/v1/rooms/{ROOM_ID}"),
+)
 TAGS = (
     Tag("Users", "Who one is, and how one proves it."),
     Tag("Friends", "Who hears of whom."),
     Tag("Messages", "What was said."),
+    Tag("Rooms", "What is said among all who know a name."),
+    Tag("Notifications", "What a service tells a user."),
     Tag("Operations", "What whoever runs the server asks."),
 )
+
+Told: TypeAlias = str | tuple[str, ...] | ParleyError
+"""The message of an error, a sentence for each broken rule, or an error that has a code besides."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -61,8 +76,10 @@ class _Operation:
     status: int
     text: str | None
     body: bool
+    json: bool
     bearer: bool
-    errors: Mapping[int, str]
+    keyed: bool
+    errors: Mapping[int, Told]
 
 
 def documented(
@@ -71,9 +88,11 @@ def documented(
     *,
     status: int = 200,
     request: type[BaseModel] | None = None,
+    json: bool = False,
     query: type[BaseModel] | None = None,
     bearer: bool = False,
-    errors: Mapping[int, str] | None = None,
+    keyed: bool = False,
+    errors: Mapping[int, Told] | None = None,
 ) -> Callable[[F], F]:
     """Put a view into the document. Its docstring is the operation's summary and description.
 
@@ -82,19 +101,21 @@ def documented(
         answer: the model it answers, or an example of the text, or None for no content.
         status: the status of that answer.
         request: the model of its body, JSON or form.
+        json: whether that is read as JSON whatever it is said to be.
         query: the model of its query string.
         bearer: whether it wants a token.
-        errors: an example of the message of each error that is the view's own, by status.
+        keyed: whether it wants the key that services have.
+        errors: an example of each error that is the view's own, by status.
 
     """
     found = {
         **(_OF_BODY if request else {}),
         **(_OF_QUERY if query else {}),
-        **(_OF_BEARER if bearer else {}),
+        **(_OF_CREDENTIAL if bearer or keyed else {}),
         **(errors or {}),
     }
     text = answer if isinstance(answer, str) else None
-    operation = _Operation(tag, status, text, request is not None, bearer, found)
+    operation = _Operation(tag, status, text, request is not None, json, bearer, keyed, found)
 
     def mark(view: F) -> F:
         setattr(view, _OPERATION, operation)
@@ -109,7 +130,7 @@ def documented(
     return mark
 
 
-def install(app: Quart, mode: Literal["dev", "prod"]) -> None:
+def install(app: Quart, mode: Mode) -> None:
     """Give the application its document, see `document`; errors are described as the mode has them."""
     app.config[_MODE] = mode
     QuartSchema(
@@ -118,9 +139,12 @@ def install(app: Quart, mode: Literal["dev", "prod"]) -> None:
         swagger_ui_path=None,
         redoc_ui_path=None,
         scalar_ui_path=None,
-        info=Info("Parley", __version__, description="The REST side of the friends contract."),
+        info=Info("Parley", __version__, description="The REST side of all contracts."),
         tags=list(TAGS),
-        security_schemes={"bearerAuth": HttpSecurityScheme(scheme="bearer", bearer_format="JWT")},
+        security_schemes={
+            "bearerAuth": HttpSecurityScheme(scheme="bearer", bearer_format="JWT"),
+            "serviceKey": APIKeySecurityScheme(in_="header", name="X-API-Key"),
+        },
         openapi_provider_class=_Provider,
     )
 
@@ -138,7 +162,8 @@ class _Provider(OpenAPIProvider):
 
     def schema(self) -> dict[str, Any]:
         schema = super().schema()
-        schema["components"]["schemas"]["Error"] = _error_schema(self._app.config[_MODE])
+        for envelope in (FRIENDS[self._app.config[_MODE]], *BY_PREFIX.values()):
+            schema["components"]["schemas"][envelope.schema] = _error_schema(envelope)
         schema["components"]["headers"] = _HEADERS
         return schema
 
@@ -174,9 +199,12 @@ class _Provider(OpenAPIProvider):
         found["description"] = found.get("description", "").strip()
         if operation.bearer:
             found["security"] = [{"bearerAuth": []}]
+        if operation.keyed:
+            found["security"] = [{"serviceKey": []}]
         if operation.body:
-            content = found["requestBody"]["content"]
-            found["requestBody"] = {"required": True, "content": {JSON: content[JSON], FORM: content[JSON]}}
+            content = found["requestBody"]["content"][JSON]
+            kinds = (JSON,) if operation.json else (JSON, FORM)
+            found["requestBody"] = {"required": True, "content": dict.fromkeys(kinds, content)}
         for parameter in found["parameters"]:
             if parameter["in"] == "path":
                 parameter["example"] = _PATH_EXAMPLES[parameter["name"]]
@@ -185,10 +213,10 @@ class _Provider(OpenAPIProvider):
         found["responses"] = {str(status): _with_id(answer) for status, answer in {**answers, **errors}.items()}
 
     def _errors(self, operation: _Operation, method: str, path: str) -> dict[int, dict[str, Any]]:
-        mode = self._app.config[_MODE]
+        envelope = envelope_of(path, self._app.config[_MODE])
         return {
-            status: _error(status, envelope(mode, status, text, method, path, _INSTANT))
-            for status, text in sorted(operation.errors.items())
+            status: _error(envelope, _failure(status, message, method, path))
+            for status, message in sorted(operation.errors.items())
         }
 
 
@@ -217,11 +245,21 @@ def _plain(text: str | None) -> dict[str, Any]:
     return {"description": "Text.", "content": {"text/plain": {"schema": {"type": "string"}, "example": text}}}
 
 
-def _error(status: int, example: dict[str, object]) -> dict[str, Any]:
+def _failure(status: int, told: Told, method: str, path: str) -> Failure:
+    if isinstance(told, ParleyError):
+        return Failure(status, told.text, method, path, _INSTANT, told.code)
+    if isinstance(told, str):
+        return Failure(status, told, method, path, _INSTANT)
+    return Failure(status, ", ".join(told), method, path, _INSTANT, broken=told)
+
+
+def _error(envelope: Envelope, failure: Failure) -> dict[str, Any]:
+    schema = {"$ref": f"#/components/schemas/{envelope.schema}"}
+    headers = _ERROR_HEADERS.get(failure.status, ())
     return {
-        "description": NAMES[status][1],
-        "content": {JSON: {"schema": {"$ref": "#/components/schemas/Error"}, "example": example}},
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in _ERROR_HEADERS.get(status, ())},
+        "description": NAMES[failure.status][1],
+        "content": {JSON: {"schema": schema, "example": envelope.show(failure)}},
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in headers},
     }
 
 
@@ -230,14 +268,25 @@ def _with_id(answer: dict[str, Any]) -> dict[str, Any]:
     return {**answer, "headers": {**answer.get("headers", {}), **request_id}}
 
 
-def _error_schema(mode: Literal["dev", "prod"]) -> dict[str, Any]:
-    example = envelope(mode, 404, "Cannot GET /nope", "GET", "/nope", _INSTANT)
-    kinds = {key: {"type": "integer" if isinstance(value, int) else "string"} for key, value in example.items()}
-    kinds["timestamp"]["format"] = "date-time"
+def _error_schema(envelope: Envelope) -> dict[str, Any]:
+    """Return what the envelope makes of errors: of one that is about fields, one that is not, and one with a code."""
+    shown = [envelope.show(_failure(*sample)) for sample in _SAMPLES]
+    examples = list({tuple((key, type(value)) for key, value in one.items()): one for one in reversed(shown)}.values())
+    examples.reverse()
+    keys = dict.fromkeys(key for example in examples for key in example)
+    kinds = {key: _kind([example[key] for example in examples if key in example]) for key in keys}
+    if "timestamp" in kinds:
+        kinds["timestamp"]["format"] = "date-time"
     return {
         "type": "object",
-        "description": "What every error answers.",
+        "description": "What an error answers.",
         "properties": kinds,
-        "required": list(kinds),
-        "examples": [example],
+        "required": [key for key in keys if all(key in example for example in examples)],
+        "examples": examples,
     }
+
+
+def _kind(values: list[object]) -> dict[str, Any]:
+    kinds = list(dict.fromkeys(_KINDS[type(value)] for value in values))
+    items = {"items": {"type": "string"}} if "array" in kinds else {}
+    return {"type": kinds if len(kinds) > 1 else kinds[0], **items}

@@ -1,5 +1,7 @@
 """Security headers: what Helmet 8 sends by default, on every answer.
 
+Helmet 7 sends the same, but for a `Strict-Transport-Security` of half a year instead of a whole one.
+
 `Cross-Origin-Resource-Policy: same-origin` stays although front ends of other origins read this API: it stops a page
 from *embedding* an answer without asking (`<img>`, `<script>`, `fetch` with `no-cors`), and has no say over requests
 made with CORS, which is how `fetch`, `XMLHttpRequest` and Socket.IO's polling make theirs.

@@ -7,8 +7,9 @@ import itertools
 from dataclasses import dataclass, field
 
 from e2e.harness.deadline import SECOND, eventually
+from e2e.harness.friends import FriendsClient
 from e2e.harness.history import Delivered, Fault, History, Refused, Sent, Stored
-from e2e.harness.people import FriendsClient, People, Person
+from e2e.harness.people import People, Person
 from e2e.harness.transcript import Record, Transcript
 from e2e.harness.transport import TransportRefusedError
 

@@ -2,10 +2,11 @@
 
 import pytest
 
-from e2e.harness.client import TransportName
+from e2e.harness.client import Credential, TransportName
 from e2e.harness.deployment import Fresh
+from e2e.harness.friends import FriendsClient
 from e2e.harness.match import equals, has, must, says
-from e2e.harness.people import Credential, FriendsClient, People, PeopleOf
+from e2e.harness.people import People, PeopleOf
 
 
 async def must_have_been_refused_once(device: FriendsClient) -> None:

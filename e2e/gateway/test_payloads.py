@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from e2e.harness.deployment import Fresh
+from e2e.harness.friends import FriendsClient
 from e2e.harness.match import has, must, present, says, texts
-from e2e.harness.people import FriendsClient, People, PeopleOf, Person
+from e2e.harness.people import People, PeopleOf, Person
 from e2e.harness.transcript import Record
 
 WRONG_TYPES: list[Any] = [7, 7.5, True, False, {}, {"message": "x"}, [], ["x"], {"toString": "x"}]

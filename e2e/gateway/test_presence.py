@@ -5,6 +5,7 @@ That nothing was announced is shown by what has to be announced after it: a frie
 
 import pytest
 
+from e2e.harness.client import TransportName
 from e2e.harness.deployment import Fresh
 from e2e.harness.match import has, instant, must, present, says
 from e2e.harness.people import People, PeopleOf
@@ -41,7 +42,9 @@ async def test_a_goodbye_is_announced_to_friends(people: People):
 
 @pytest.mark.requirement("FRIENDS-PRESENCE-002", "FRIENDS-PRESENCE-003")
 @pytest.mark.parametrize("transport", ["websocket", "polling"])
-async def test_a_goodbye_is_announced_at_once_and_a_closed_transport_after_a_grace(people: People, transport: str):
+async def test_a_goodbye_is_announced_at_once_and_a_closed_transport_after_a_grace(
+    people: People, transport: TransportName
+):
     """A goodbye is announced before the going of a friend whose transport was closed earlier."""
     bob, alice, carol = await people.friendship("Bob", "Alice", "Carol")
     alice_device, carol_device = await alice.connect(transport=transport), await carol.connect()
@@ -131,7 +134,7 @@ async def test_a_device_lost_while_another_stays_is_never_announced(people: Peop
 @pytest.mark.requirement("FRIENDS-PRESENCE-005")
 @pytest.mark.parametrize("leave", ["close_transport", "abort"])
 @pytest.mark.parametrize("transport", ["websocket", "polling"])
-async def test_a_reload_announces_nothing(people: People, transport: str, leave: str):
+async def test_a_reload_announces_nothing(people: People, transport: TransportName, leave: str):
     """A transport that closes and is back within the grace period is not announced, neither going nor coming.
 
     A friend who is lost after it, and does not come back, is the next to be announced.
@@ -187,7 +190,9 @@ async def test_a_goodbye_within_the_grace_of_a_lost_device_is_announced_at_once(
 
 @pytest.mark.requirement("FRIENDS-PRESENCE-006", "FRIENDS-CONNECT-006")
 @pytest.mark.parametrize("transport", ["websocket", "polling"])
-async def test_a_connection_that_died_is_announced(fresh_deployment: Fresh, people_of: PeopleOf, transport: str):
+async def test_a_connection_that_died_is_announced(
+    fresh_deployment: Fresh, people_of: PeopleOf, transport: TransportName
+):
     """A user whose machine froze, with the connection still standing, is announced gone after a missed heartbeat."""
     people = people_of(
         await fresh_deployment("--memory", PING_INTERVAL="0.4", PING_TIMEOUT="0.4", PRESENCE_GRACE="0.2")

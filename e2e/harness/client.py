@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from e2e.harness import packets
 from e2e.harness.deadline import DEADLINE
@@ -19,21 +20,29 @@ from e2e.harness.transcript import Record, Transcript
 from e2e.harness.transport import Address, Transport
 from e2e.harness.websocket import WebsocketTransport
 
-__all__ = ["Client", "TransportName"]
+__all__ = ["Client", "Credential", "TransportName"]
 
 TransportName = Literal["websocket", "polling"]
 
+Credential = Literal["query", "auth", "header", "none"]
+"""Where a token is put: in the query, the auth object, the Authorization header, or nowhere."""
+
 
 class Client:
-    """One device.
+    """One device. A contract has a class of its own, which says where it connects and what it does.
 
     Attributes:
+        PATH: the Socket.IO path on which a device of the contract connects.
+        CREDENTIAL: where the contract has its token.
         who: its name in the transcript.
         inbox: what it received.
         answers_pings: whether a PING is answered with a PONG at once, as every client does.
         handshake: what the server said when it opened the session.
 
     """
+
+    PATH: ClassVar[str] = "/socket.io"
+    CREDENTIAL: ClassVar[Credential] = "query"
 
     def __init__(
         self,
@@ -51,6 +60,7 @@ class Client:
         self.handshake: dict[str, Any] = {}
         self._address = address
         self._transcript = transcript
+        self._calls = itertools.count()
         self._reader: asyncio.Task[None] | None = None
         self._left: list[Transport] = []
         self._transport: Transport = (
@@ -78,6 +88,10 @@ class Client:
         self._transcript.add(self.who, "sent", "CONNECT", *([] if auth is None else [auth]), namespace=namespace)
         await self._transport.send(packets.connect(auth, namespace))
 
+    async def arrive(self) -> None:
+        """Wait for what a device is sent when it connects, which must come first."""
+        await self.expect_next("CONNECT")
+
     async def upgrade(self) -> None:
         """Move the session from polling to a websocket, as clients do by default."""
         polling = self._transport
@@ -103,9 +117,12 @@ class Client:
         self._transcript.add(self.who, "sent", event, *args, ack=ack)
         await self._transport.send(packets.event(event, args, ack))
 
-    async def say(self, text: Any) -> None:
-        """Send a `message`."""
-        await self.emit("message", text)
+    async def call(self, event: str, *args: Any) -> Any:
+        """Send an event that asks for an acknowledgement, and return the first argument of that."""
+        __tracebackhide__ = True
+        number = next(self._calls)
+        await self.emit(event, *args, ack=number)
+        return (await self.inbox.expect("ACK", ack=number)).payload
 
     async def send_raw(self, packet: str | bytes) -> None:
         """Send a packet exactly as it stands."""

@@ -69,6 +69,7 @@ class Cluster(Deployment):
                     "REDIS_URL": route.redis,
                     "REDIS_PREFIX": self._prefix,
                     "MONGO_URL": named(route.mongo, self._database),
+                    "DATABASE_DB": self._database,
                     **(settings or {}),
                 },
                 arguments,

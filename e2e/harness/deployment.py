@@ -8,7 +8,7 @@ list of them here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -30,6 +30,11 @@ class Server(Protocol):
     @property
     def url(self) -> str:
         """Its base URL, without a slash at the end; a restart keeps it."""
+        ...
+
+    @property
+    def urls(self) -> Mapping[str, str]:
+        """The base URL of each listener that is known, by what `/socket.io` is there: a contract, or `internal`."""
         ...
 
     async def start(self) -> None:
@@ -132,6 +137,7 @@ class RemoteServer:
     """A server that somebody else started: it can be used, not controlled."""
 
     url: str
+    urls: Mapping[str, str] = field(default_factory=dict[str, str])
 
     async def start(self) -> None:
         """Do nothing: it runs."""

@@ -54,8 +54,11 @@ class Inbox:
         """Return every record of that label so far, consumed or not."""
         return [record for record in self.received if record.label == label]
 
-    async def expect(self, label: Label, *checks: Check, within: float = DEADLINE) -> Record:
-        """Consume and return the first record that is so labelled and passes all checks; others stay."""
+    async def expect(self, label: Label, *checks: Check, ack: int | None = None, within: float = DEADLINE) -> Record:
+        """Consume and return the first record that is so labelled and passes all checks; others stay.
+
+        With `ack` it must be of that acknowledgement.
+        """
         __tracebackhide__ = True
         rejected: list[str] = []
         seen = 0
@@ -66,6 +69,8 @@ class Inbox:
                     continue
                 record = self.received[index]
                 problem = _judge(record, label, checks)
+                if problem is None and ack not in (None, record.ack):
+                    problem = f"is of {record.ack}, want {ack}"
                 if problem is None:
                     self._consumed.add(index)
                     return record

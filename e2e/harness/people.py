@@ -4,33 +4,74 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, TypedDict, TypeVar, Unpack, cast, overload
 
 import aiohttp
 
-from e2e.harness.client import Client, TransportName
+from e2e.harness.client import Client, Credential, TransportName
 from e2e.harness.deployment import Deployment
+from e2e.harness.friends import FriendsClient
 from e2e.harness.match import present
 from e2e.harness.rest import Rest
 from e2e.harness.transcript import Transcript
 from e2e.harness.transport import Address
 
-__all__ = ["Credential", "FriendsClient", "People", "PeopleOf", "Person"]
+__all__ = ["Handshake", "Options", "People", "PeopleOf", "Person", "Place"]
 
-Credential = Literal["query", "auth", "header"]
+D = TypeVar("D", bound=Client)
 
 
-class FriendsClient(Client):
-    """A device on the friends contract.
+class Place(TypedDict, total=False):
+    """Where a device connects, and how.
 
     Attributes:
-        unseen: the list that `unseen_messages` brought when it connected, newest first.
+        server: which server of the deployment; without one, the next in turn.
+        listener: whose port: a contract's name; without one, the server's first.
+        path: the Socket.IO path, instead of the contract's own.
+        transport: what it connects with; it is not upgraded. A websocket, without one.
+        answers_pings: False withholds every PONG.
+        small_buffer: ask for a receive buffer of a few KB.
 
     """
 
-    unseen: Sequence[dict[str, Any]] = ()
+    server: int | None
+    listener: str | None
+    path: str | None
+    transport: TransportName
+    answers_pings: bool
+    small_buffer: bool
+
+
+class Handshake(Place, total=False):
+    """What a device says of itself when it connects.
+
+    Attributes:
+        query: extra parameters of the query.
+        auth: the auth object.
+        headers: extra headers of every request.
+
+    """
+
+    query: Mapping[str, str] | None
+    auth: Any
+    headers: Mapping[str, str] | None
+
+
+class Options(Place, total=False):
+    """How a person's device connects.
+
+    Attributes:
+        credential: where the token is put, instead of where the contract has it.
+        token: another token than the person's own.
+        auth: what else is in the auth object.
+
+    """
+
+    credential: Credential
+    token: str | None
+    auth: Mapping[str, Any]
 
 
 @dataclass(eq=False)
@@ -53,52 +94,40 @@ class Person:
     _people: People = field(repr=False)
     _devices: int = 0
 
-    async def connect(self, *, unseen: bool = True, **options: Any) -> FriendsClient:
-        """Connect a device and return it once the server said CONNECT.
+    @overload
+    async def connect(self, **options: Unpack[Options]) -> FriendsClient: ...
 
-        With `unseen` also wait for `unseen_messages`, which must be the first event. The options are those of `dial`.
-        """
-        device = await self.dial(**options)
-        await device.expect_next("CONNECT")
-        if unseen:
-            device.unseen = (await device.expect_next("unseen_messages")).payload
+    @overload
+    async def connect(self, kind: type[D], **options: Unpack[Options]) -> D: ...
+
+    async def connect(self, kind: type[Client] = FriendsClient, **options: Unpack[Options]) -> Client:
+        """Connect a device of a contract and return it once what the contract sends on a connect has arrived."""
+        device = await self.dial(kind, **options)
+        await device.arrive()
         return device
 
-    async def dial(
-        self,
-        *,
-        server: int | None = None,
-        credential: Credential = "query",
-        token: str | None = None,
-        path: str = "/socket.io",
-        transport: TransportName = "websocket",
-        answers_pings: bool = True,
-        small_buffer: bool = False,
-    ) -> FriendsClient:
-        """Connect a device as far as asking for the namespace; the answer is not awaited.
+    @overload
+    async def dial(self, **options: Unpack[Options]) -> FriendsClient: ...
 
-        Args:
-            server: which server of the deployment; without one, the next in turn.
-            credential: where the token is put: in the query, the auth object, or the Authorization header.
-            token: another token than the person's own.
-            path: the Socket.IO path.
-            transport: what it connects with; it is not upgraded.
-            answers_pings: False withholds every PONG.
-            small_buffer: ask for a receive buffer of a few KB.
+    @overload
+    async def dial(self, kind: type[D], **options: Unpack[Options]) -> D: ...
 
-        """
+    async def dial(self, kind: type[Client] = FriendsClient, **options: Unpack[Options]) -> Client:
+        """Connect a device of a contract as far as asking for the namespace; the answer is not awaited."""
         self._devices += 1
+        credential = options.pop("credential", kind.CREDENTIAL)
+        token = options.pop("token", None)
+        auth = dict(options.pop("auth", {}))
         bearer = self.token if token is None else token
+        if credential == "auth":
+            auth["token"] = bearer
         return await self._people.dial(
             self.name if self._devices == 1 else f"{self.name}#{self._devices}",
-            server=server,
-            path=path,
+            kind,
             query={"token": bearer} if credential == "query" else None,
-            auth={"token": bearer} if credential == "auth" else None,
+            auth=auth or None,
             headers={"Authorization": f"Bearer {bearer}"} if credential == "header" else None,
-            transport=transport,
-            answers_pings=answers_pings,
-            small_buffer=small_buffer,
+            **cast("Place", options),
         )
 
     def on(self, server: int) -> Rest:
@@ -172,37 +201,38 @@ class People:
         await self.friends(first, *others)
         return [first, *others]
 
-    async def dial(
-        self,
-        who: str,
-        *,
-        server: int | None = None,
-        path: str = "/socket.io",
-        query: Mapping[str, str] | None = None,
-        auth: Any = None,
-        headers: Mapping[str, str] | None = None,
-        transport: TransportName = "websocket",
-        answers_pings: bool = True,
-        small_buffer: bool = False,
-    ) -> FriendsClient:
+    @overload
+    async def dial(self, who: str, **handshake: Unpack[Handshake]) -> FriendsClient: ...
+
+    @overload
+    async def dial(self, who: str, kind: type[D], **handshake: Unpack[Handshake]) -> D: ...
+
+    async def dial(self, who: str, kind: type[Client] = FriendsClient, **handshake: Unpack[Handshake]) -> Client:
         """Open a session with any credentials or none and ask for the namespace; the answer is not awaited.
 
         Devices connect to the servers of the deployment in turn, over all people, unless one is named.
         """
-        chosen = next(self._devices_turn) if server is None else self.deployment.servers[server]
-        address = Address(chosen.url, path, query or {}, headers or {})
-        device = FriendsClient(
+        device = kind(
             who,
-            address,
+            Address(
+                self._base(handshake.get("server"), handshake.get("listener")),
+                handshake.get("path") or kind.PATH,
+                handshake.get("query") or {},
+                handshake.get("headers") or {},
+            ),
             self._transcript,
-            transport=transport,
-            answers_pings=answers_pings,
-            small_buffer=small_buffer,
+            transport=handshake.get("transport", "websocket"),
+            answers_pings=handshake.get("answers_pings", True),
+            small_buffer=handshake.get("small_buffer", False),
         )
         self._clients.append(device)
         await device.open()
-        await device.join(auth)
+        await device.join(handshake.get("auth"))
         return device
+
+    def _base(self, server: int | None, listener: str | None) -> str:
+        chosen = next(self._devices_turn) if server is None else self.deployment.servers[server]
+        return chosen.url if listener is None else chosen.urls[listener]
 
     async def release(self) -> None:
         """Close every device."""

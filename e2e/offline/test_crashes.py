@@ -7,8 +7,9 @@ import pytest
 
 from e2e.harness.deadline import eventually
 from e2e.harness.deployment import Fresh
+from e2e.harness.friends import FriendsClient
 from e2e.harness.match import equals, has, keys, present, says, texts
-from e2e.harness.people import FriendsClient, People, PeopleOf
+from e2e.harness.people import People, PeopleOf
 from e2e.harness.process import ServerProcess
 from e2e.harness.rest import Answer
 from e2e.harness.shapes import ENVELOPE

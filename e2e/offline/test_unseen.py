@@ -35,8 +35,9 @@ async def test_unseen_messages_come_once_and_first(people: People):
     alice, bob = await people.friendship("Alice", "Bob")
     alice_device = await alice.connect()
 
-    devices = [await bob.connect(unseen=False) for _ in range(3)]
+    devices = [await bob.dial() for _ in range(3)]
     for device in devices:
+        await device.expect_next("CONNECT")
         await device.expect_next("unseen_messages", equals([]))
     await alice_device.say("marker")
 

@@ -151,12 +151,16 @@ async def test_nothing_is_subscribed_to_after_close(cluster: Cluster):
         cluster.linger("friends", "ann", "s1"),
         cluster.leave("friends", "ann", "s1"),
         cluster.present("friends", ["ann"]),
-        cluster.sockets("friends", ["ann"]),
+        cluster.update("friends", "ann", "s1", "data"),
+        cluster.sockets("friends", ["ann"], 10),
         cluster.count("friends"),
         cluster.page("friends", 0, 10),
         cluster.remember("name", "value", 10),
         cluster.recall("name"),
         cluster.forget("name"),
+        cluster.enlist("name", "member", "value", 10, 10),
+        cluster.listed("name", 10),
+        cluster.unlist("name"),
         cluster.tally("name", 10),
     ]
     answers = await asyncio.gather(*calls, return_exceptions=True)
@@ -179,10 +183,16 @@ async def test_rooms_and_users_may_have_any_name(cluster: Cluster, heard: Heard,
     assert await cluster.arrive("friends", "other", "s2") is True
     await cluster.linger("friends", name, "s1")
     assert await cluster.present("friends", [name, "a", "b"]) == {name}
-    assert await cluster.sockets("friends", [name]) == {name: [name]}
+    await cluster.update("friends", name, "s1", f"{name} again")
+    assert await cluster.sockets("friends", [name], 10) == {name: (1, [f"{name} again"])}
     assert await cluster.page("friends", 0, 10) == [name, "other"]
     await cluster.remember(name, name, 10)
     assert await cluster.recall(name) == name
+    await cluster.enlist(name, name, name, 10, 10)
+    await cluster.enlist("other", "member", "value", 10, 10)
+    assert await cluster.listed(name, 10) == {name: name}
+    await cluster.unlist(name)
+    assert await cluster.listed("other", 10) == {"member": "value"}
     assert (await cluster.tally(name, 10))[0] == 1
     assert await cluster.leave("friends", name, "s1") is True
     assert await cluster.present("friends", [name]) == set()
@@ -199,12 +209,38 @@ async def test_the_data_of_every_socket_is_there_while_it_is(cluster: Cluster):
     await cluster.arrive("friends", "bob", "s4", "bob's")
     await cluster.leave("friends", "ann", "s3")
     await cluster.linger("friends", "ann", "s1")
-    found = await cluster.sockets("friends", ["ann", "bob", "joe", "ann"])
-    assert {user: sorted(data) for user, data in found.items()} == {
-        "ann": ["", '{"device": "phone"}'],
-        "bob": ["bob's"],
+    found = await cluster.sockets("friends", ["ann", "bob", "joe", "ann"], 10)
+    assert {user: (number, sorted(data)) for user, (number, data) in found.items()} == {
+        "ann": (2, ["", '{"device": "phone"}']),
+        "bob": (1, ["bob's"]),
     }
-    assert await cluster.sockets("friends", []) == {}
+    assert await cluster.sockets("friends", [], 10) == {}
+
+
+async def test_of_many_sockets_some_are_told_and_all_are_counted(cluster: Cluster):
+    """However many a user has, an answer is bounded."""
+    for number in range(20):
+        await cluster.arrive("friends", "ann", f"s{number}", f"data {number}")
+    number, data = (await cluster.sockets("friends", ["ann"], 3))["ann"]
+    assert number == 20
+    assert len(set(data)) == 3
+    assert set(data) <= {f"data {number}" for number in range(20)}
+    assert await cluster.sockets("friends", ["ann"], 0) == {"ann": (20, [])}
+
+
+async def test_the_data_of_a_socket_can_be_replaced(cluster: Cluster):
+    """It stays what it was in all else: connected or lingering, and nobody arrives by it."""
+    await cluster.arrive("friends", "ann", "s1", "before")
+    await cluster.arrive("friends", "ann", "s2", "before")
+    await cluster.linger("friends", "ann", "s2")
+    for socket in ("s1", "s2", "s3"):
+        await cluster.update("friends", "ann", socket, f"after {socket}")
+    await cluster.update("friends", "bob", "s4", "after")
+    number, data = (await cluster.sockets("friends", ["ann", "bob"], 10))["ann"]
+    assert (number, sorted(data)) == (2, ["after s1", "after s2"])
+    assert await cluster.present("friends", ["ann", "bob"]) == {"ann"}
+    assert await cluster.leave("friends", "ann", "s1") is False
+    assert await cluster.leave("friends", "ann", "s2") is True
 
 
 async def test_users_are_counted_once(cluster: Cluster):
@@ -248,7 +284,7 @@ async def test_calls_that_are_made_at_once_take_effect_in_their_order(cluster: C
     assert answers == [True, False, False, True, True, {"ann"}]
 
 
-# sessions and counters
+# sessions, lists and counters
 
 
 async def test_a_value_is_remembered_until_it_is_forgotten(cluster: Cluster):
@@ -273,6 +309,53 @@ async def test_a_value_is_forgotten_when_its_time_has_passed(cluster: Cluster):
         while await cluster.recall("short") is not None:  # noqa: ASYNC110  (the time is the adapter's)
             await asyncio.sleep(0.01)
     assert await cluster.recall("long") == "value"
+
+
+async def test_a_list_has_its_newest_members_first(cluster: Cluster):
+    """One that is put there again is renewed, with its new value."""
+    assert await cluster.listed("left", 10) == {}
+    for member in ("ann", "bob", "eve"):
+        await cluster.enlist("left", member, f"{member}'s", 10, 60)
+    await cluster.enlist("left", "ann", "another", 10, 60)
+    found = await cluster.listed("left", 10)
+    assert list(found.items()) == [("ann", "another"), ("eve", "eve's"), ("bob", "bob's")]
+    assert list(await cluster.listed("left", 2)) == ["ann", "eve"]
+    assert await cluster.listed("left", 0) == {}
+
+
+async def test_a_list_drops_its_oldest_members(cluster: Cluster):
+    """Never are there more than the limit of the latest change; one that was dropped may come again."""
+    members = [str(i) for i in range(20)]
+    await asyncio.gather(*(cluster.enlist("left", member, "", 5, 60) for member in members))
+    assert list(await cluster.listed("left", 100)) == members[:-6:-1]
+    await cluster.enlist("left", "3", "again", 2, 60)
+    assert await cluster.listed("left", 100) == {"3": "again", "19": ""}
+
+
+async def test_lists_are_apart_and_forgotten_whole(cluster: Cluster):
+    """Of a list that was forgotten nothing comes back when it is begun anew."""
+    await cluster.enlist("one", "ann", "1", 10, 60)
+    await cluster.enlist("other", "ann", "2", 10, 60)
+    await cluster.unlist("one")
+    await cluster.unlist("one")
+    assert await cluster.listed("one", 10) == {}
+    assert await cluster.listed("other", 10) == {"ann": "2"}
+    await cluster.enlist("one", "bob", "3", 10, 60)
+    assert await cluster.listed("one", 10) == {"bob": "3"}
+
+
+async def test_a_list_is_forgotten_when_its_time_has_passed(cluster: Cluster):
+    """The time begins anew with each change, for all of its members."""
+    await cluster.enlist("short", "ann", "", 10, 60)
+    await cluster.enlist("short", "eve", "", 10, 0.05)
+    await cluster.enlist("long", "bob", "", 10, 0.05)
+    await cluster.enlist("long", "bob", "", 10, 60)
+    async with asyncio.timeout(DEADLINE):
+        while await cluster.listed("short", 10):  # noqa: ASYNC110  (the time is the adapter's)
+            await asyncio.sleep(0.01)
+    await cluster.enlist("short", "bob", "", 10, 60)
+    assert await cluster.listed("short", 10) == {"bob": ""}
+    assert await cluster.listed("long", 10) == {"bob": ""}
 
 
 async def test_events_are_counted_in_a_window(cluster: Cluster):

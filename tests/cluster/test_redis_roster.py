@@ -46,7 +46,9 @@ async def test_a_user_is_present_on_all_servers(servers: Servers):
     assert await one.cluster.arrive(FRIENDS, "ann", "s1", "on one") is True
     assert await two.cluster.arrive(FRIENDS, "ann", "s2", "on two") is False
     assert await two.cluster.present(FRIENDS, ["ann"]) == {"ann"}
-    assert sorted((await two.cluster.sockets(FRIENDS, ["ann"]))["ann"]) == ["on one", "on two"]
+    await one.cluster.update(FRIENDS, "ann", "s1", "on one again")
+    number, data = (await two.cluster.sockets(FRIENDS, ["ann"], 10))["ann"]
+    assert (number, sorted(data)) == (2, ["on one again", "on two"])
     assert await one.cluster.leave(FRIENDS, "ann", "s1") is False
     assert await two.cluster.leave(FRIENDS, "ann", "s2") is True
     assert await one.cluster.count(FRIENDS) == 0
@@ -229,12 +231,13 @@ async def test_what_is_asked_during_an_interruption_is_refused_at_once(servers: 
     await one.lose()
     async with asyncio.timeout(0.2):
         assert await one.cluster.arrive(FRIENDS, "ann", "s1") is False
+        await one.cluster.update(FRIENDS, "ann", "s1", "data")
         await one.cluster.linger(FRIENDS, "ann", "s1")
         assert await one.cluster.leave(FRIENDS, "ann", "s1") is False
         calls = [
             one.cluster.ping(),
             one.cluster.present(FRIENDS, ["ann"]),
-            one.cluster.sockets(FRIENDS, ["ann"]),
+            one.cluster.sockets(FRIENDS, ["ann"], 10),
             one.cluster.count(FRIENDS),
             one.cluster.page(FRIENDS, 0, 1),
             one.cluster.remember("name", "value", 1),
@@ -366,13 +369,14 @@ async def test_who_was_there_all_along_is_not_told_of_when_redis_lost_everything
     for user in ("gone", "moved"):
         assert await one.cluster.leave(FRIENDS, user, f"{user} on one") is False
     assert await one.cluster.arrive(FRIENDS, "eve", "eve on one") is False
+    await one.cluster.update(FRIENDS, "ann", "ann on one", "other data of ann")
     await own_redis.restart(empty=True)
     await until(lambda: one.whole and two.whole and one.heard.departures)
     assert announced(one, two) == (["eve"], ["gone"])
     assert await two.cluster.count(FRIENDS) == 4
-    found = await two.cluster.sockets(FRIENDS, ["ann", "bob"])
-    assert {user: sorted(data) for user, data in found.items()} == {
-        "ann": ["data of ann"],
+    found = await two.cluster.sockets(FRIENDS, ["ann", "bob"], 10)
+    assert {user: sorted(data) for user, (_, data) in found.items()} == {
+        "ann": ["other data of ann"],
         "bob": ["also bob", "data of bob"],
     }
 

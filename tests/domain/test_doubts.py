@@ -1,7 +1,7 @@
 """`app.domain.doubts.Doubts`: what became of messages that the store went silent about."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import pytest
@@ -49,12 +49,14 @@ class Case:
         self.found: list[NewMessage] = []
         self.refuse = 0
         self.failing: dict[str, Exception] = {}
-        store: Any = self.store
-        self.doubts = Doubts(store, self._found, self._sleep)
+        self.doubts = Doubts(self._stored, self._found, self._sleep)
 
     def message(self) -> NewMessage:
         message_id, instant = self.ids.next()
         return NewMessage(message_id, "friends", "ann", "hello", instant)
+
+    async def _stored(self, messages: Iterable[NewMessage]) -> set[str]:
+        return await self.store.stored([message.id for message in messages])
 
     async def _found(self, message: NewMessage) -> None:
         if self.refuse:

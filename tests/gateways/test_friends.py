@@ -241,11 +241,11 @@ async def test_nothing_is_kept_of_a_user_who_is_here_no_more(goodbye: bool):
         han = await house.person("Han")
         await house.cluster.arrive("friends", han.id, "a socket of another server")
         async with house.device(han) as one, house.device(han):
-            assert house.gateway._here[han.id].sockets == 2
+            assert len(house.gateway._announcing._sockets[han.id]) == 2
             if goodbye:
                 await one.websocket.send("41")
-                await until(lambda: house.gateway._here[han.id].sockets == 1)
-        await until(lambda: not house.gateway._here)
+                await until(lambda: len(house.gateway._announcing._sockets[han.id]) == 1)
+        await until(lambda: not house.gateway._announcing._sockets)
         before = await house.last_seen(han)
         await house.gateway.close()
         assert await house.last_seen(han) == before
@@ -260,7 +260,7 @@ async def test_nothing_is_kept_of_a_user_whose_connection_could_not_be_made():
             async with house.opened(house.users.token(han)) as device:
                 await device.ending()
         await until(lambda: house.engine.connections == 0)
-        await until(lambda: not house.gateway._here)
+        await until(lambda: not house.gateway._announcing._sockets)
 
 
 # figures

@@ -371,7 +371,7 @@ async def test_who_came_or_went_while_the_store_was_away_is_announced_late(house
         await house.cluster.arrive("friends", luke.id, "a socket of another server")
         house.store.down = set()
         assert (await desert.hears("disconnected"))["username"] == "Han"
-        await until(lambda: not house.gateway._arrears._due)
+        await until(lambda: not house.gateway._announcing._arrears._due)
         assert began <= await house.last_seen(han) <= ended
         house.store.down = {"user"}
         house.hub.arrived("friends", luke.id)
@@ -379,7 +379,7 @@ async def test_who_came_or_went_while_the_store_was_away_is_announced_late(house
         await until(lambda: not house.gateway._chores)
         house.store.down = set()
         assert (await desert.hears("connected"))["username"] == "Luke"
-        await until(lambda: not house.gateway._arrears._due)
+        await until(lambda: not house.gateway._announcing._arrears._due)
         async with house.device(han):
             assert (await desert.hears("connected"))["username"] == "Han"
 

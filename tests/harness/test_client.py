@@ -65,7 +65,7 @@ async def test_a_pong_can_be_withheld(client: Client, connection: ServerConnecti
     await connection.send("2")
     await client.expect("PING")
 
-    await client.say("marker")
+    await client.emit("message", "marker")
     assert await asyncio.wait_for(connection.recv(), WITHIN) == '42["message","marker"]'
     await client.pong()
     assert await asyncio.wait_for(connection.recv(), WITHIN) == "3"
@@ -133,3 +133,14 @@ async def test_a_refused_handshake_says_why(client: Client, server: Server):
         await polling.open()
 
     await polling.release()
+
+
+async def test_a_call_returns_its_own_acknowledgement(client: Client, connection: ServerConnection):
+    """Of several acknowledgements each goes to the call that it answers, in whatever order they come."""
+    one, other = asyncio.create_task(client.call("one", 1)), asyncio.create_task(client.call("other"))
+    assert [await asyncio.wait_for(connection.recv(), WITHIN) for _ in range(2)] == ['420["one",1]', '421["other"]']
+
+    await connection.send('431["other\'s"]')
+    await connection.send('430["one\'s"]')
+
+    assert [await one, await other] == ["one's", "other's"]

@@ -10,8 +10,10 @@ from pymongo.database import Database
 
 from app.store.base import Store
 from app.store.mongo import MongoStore
-from app.store.mongo_documents import Document
+from app.store.mongo_documents import CODEC, Document
+from app.store.mongo_queries import Database as Watched
 from app.store.sqlite import SQLiteStore
+from tests.store.mongo_requests import Requests
 
 ADAPTERS = ("sqlite", "sqlite_memory", "mongo")
 
@@ -50,6 +52,20 @@ def raw(mongo_url: str, mongo_database: str) -> Iterator[Database[Document]]:
 def mongo(mongo_url: str, mongo_database: str) -> Store:
     """Return a store in a database of its own."""
     return MongoStore(mongo_url, mongo_database)
+
+
+@pytest.fixture
+def requests() -> Requests:
+    """Return the requests that `watched` makes."""
+    return Requests()
+
+
+@pytest.fixture
+async def watched(mongo_url: str, mongo_database: str, requests: Requests) -> AsyncIterator[Watched]:
+    """Return the database of `mongo`; the requests made of it are kept."""
+    client: pymongo.AsyncMongoClient[Document]
+    async with pymongo.AsyncMongoClient(mongo_url, event_listeners=[requests]) as client:
+        yield client.get_database(mongo_database, codec_options=CODEC)
 
 
 @pytest.fixture(params=ADAPTERS)

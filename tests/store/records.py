@@ -1,9 +1,9 @@
-"""Users and messages for tests of a store."""
+"""Users, messages and rooms for tests of a store."""
 
 import hashlib
 
 from app.domain.clock import Sequence
-from app.store.base import Message, NewMessage, Store, User
+from app.store.base import Message, NewExchange, NewMessage, Room, Store, User
 
 MAILBOX = "friends"
 
@@ -47,3 +47,15 @@ def message(
 def stored(new: NewMessage) -> Message:
     """Return a message as it is read back."""
     return Message(new.id, new.mailbox, new.sender, new.text, new.created_at)
+
+
+def room(room_id: str, creator: str = "Dhoni") -> Room:
+    """Return a room that is to be opened, of the next epoch."""
+    epoch, instant = _sequence.next()
+    return Room(room_id, epoch, creator, instant)
+
+
+def exchange(content: str = "hello", username: str = "Dhoni", more: str = "{}") -> NewExchange:
+    """Return what is to be said, with the next id."""
+    exchange_id, instant = _sequence.next()
+    return NewExchange(exchange_id, username, content, instant, more)

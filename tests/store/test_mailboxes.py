@@ -122,6 +122,40 @@ async def test_a_stored_message_is_known_by_its_id(store: Store):
     assert await store.stored([]) == set()
 
 
+ODD = [" ", "a b", ":", "a:b", "*", "$where", "a.b", "a\x00b", "two\nlines", '"[]', "\U0001f327\ufe0f", "x" * 10_000]
+
+
+@pytest.mark.parametrize("name", ODD)
+async def test_a_recipient_may_have_any_name(store: Store, name: str):
+    """Whatever it would mean to what is underneath, it is sent and confirms what is its own, and no more."""
+    theirs, others = message("", name, text="theirs"), message("", "a", text="other's")
+    for new in (theirs, others):
+        await store.append(new)
+    assert await store.pending(MAILBOX, name, 10) == [stored(theirs)]
+    assert await store.history(MAILBOX, name, None, 10) == [stored(theirs)]
+    assert [one.pending for one in await store.owed(MAILBOX, [name], "", 10)] == [{name}]
+    assert await store.addressed(MAILBOX, name, theirs.id) == stored(theirs)
+    assert await store.addressed(MAILBOX, name, others.id) is None
+    await store.confirm(name, [theirs.id, others.id])
+    assert await store.pending(MAILBOX, name, 10) == []
+    assert await store.pending(MAILBOX, "a", 10) == [stored(others)]
+
+
+async def test_a_message_need_not_have_a_sender(store: Store):
+    """It is its recipients' alone: nobody finds it in what was sent by nobody."""
+    new = message("", OBI, LEIA)
+    assert await store.append(new) == (OBI, LEIA)
+    assert await store.pending(MAILBOX, OBI, 10) == [stored(new)]
+    assert await store.history(MAILBOX, LEIA, None, 10) == [stored(new)]
+    assert await store.owed(MAILBOX, [OBI, ""], "", 10) == [Owed(stored(new), frozenset({OBI}), frozenset({OBI}))]
+    assert await store.history(MAILBOX, "", None, 10) == []
+    assert await store.addressed(MAILBOX, OBI, new.id) == stored(new)
+    assert await store.addressed(MAILBOX, "", new.id) is None
+    assert await store.senders(MAILBOX, OBI) == []
+    assert await store.received(MAILBOX, OBI, "", None, 10) == [Received(stored(new), pending=True)]
+    assert await store.append(message("", to_friends=True)) == ()
+
+
 @pytest.mark.parametrize("text", ["a\x00b", "\x00", "🌧️ déjà 👩‍👩‍👧", "'; DROP TABLE messages; --", "x" * 100_000])
 async def test_a_text_is_read_back_exactly(store: Store, text: str):
     """A text with NUL characters, of any script and of any length is read back as it was sent."""
@@ -152,6 +186,17 @@ async def test_the_newest_pending_messages_come_first(store: Store):
         await store.append(new)
     assert await store.pending(MAILBOX, OBI, 3) == [stored(new) for new in (news[4], news[3], news[2])]
     assert await store.pending(MAILBOX, OBI, 50) == [stored(new) for new in reversed(news)]
+
+
+async def test_the_oldest_pending_messages_come_first_where_they_are_wanted(store: Store):
+    """`pending` returns the oldest up to the limit, oldest first; what was confirmed makes room for newer ones."""
+    news = [message(HAN, OBI) for _ in range(5)]
+    for new in news:
+        await store.append(new)
+    assert await store.pending(MAILBOX, OBI, 3, oldest=True) == [stored(new) for new in news[:3]]
+    await store.confirm(OBI, [new.id for new in news[:3]])
+    assert await store.pending(MAILBOX, OBI, 3, oldest=True) == [stored(new) for new in news[3:]]
+    assert await store.pending(MAILBOX, OBI, 0, oldest=True) == []
 
 
 async def test_mailboxes_are_apart(store: Store):

@@ -8,16 +8,15 @@ from datetime import UTC, datetime
 import pytest
 from bson import ObjectId
 from bson.errors import InvalidId
-from pymongo import AsyncMongoClient
 from pymongo.database import Database
 from pymongo.errors import DocumentTooLarge
-from pymongo.monitoring import CommandFailedEvent, CommandListener, CommandStartedEvent, CommandSucceededEvent
 
 from app.domain.errors import Conflict
 from app.store import mongo_queries
 from app.store.base import NewMessage, User
 from app.store.mongo import MongoStore
-from app.store.mongo_documents import CODEC, Document
+from app.store.mongo_documents import Document
+from tests.store.mongo_requests import Requests
 from tests.store.records import ANAKIN, HAN, LEIA, MAILBOX, OBI, add_friends, add_users, message, stored, uid, user
 
 
@@ -72,6 +71,12 @@ async def test_a_member_is_one_once(store: MongoStore, raw: Database[Document]):
     }
 
 
+async def test_a_message_of_no_user_has_no_sender(store: MongoStore, raw: Database[Document]):
+    """`sender` is null, and none of the members is nobody."""
+    await store.append(message("", OBI))
+    assert raw["messages"].find_one({}, {"sender": 1, "members": 1, "_id": 0}) == {"sender": None, "members": [OBI]}
+
+
 async def test_a_friendship_is_object_ids_of_both(store: MongoStore, raw: Database[Document]):
     """`befriend` and `touch` keep the shape of a user."""
     await add_friends(store, HAN, OBI)
@@ -100,7 +105,7 @@ async def test_an_instant_of_any_year_is_kept_to_the_millisecond(store: MongoSto
 
 
 async def test_what_has_no_place_in_the_shape_is_not_stored(store: MongoStore):
-    """A user or a sender whose id is not 24 hex digits is a mistake of the caller's."""
+    """A user whose id is not 24 hex digits is a mistake of the caller's, and so is such a sender."""
     with pytest.raises(InvalidId):
         await store.add_user(user("nobody"))
     with pytest.raises(InvalidId):
@@ -172,35 +177,6 @@ async def test_a_cancelled_caller_takes_nothing_back(store: MongoStore, raw: Dat
 # requests
 
 
-class Requests(CommandListener):
-    """Keeps the requests that a client makes."""
-
-    def __init__(self) -> None:
-        self.made: list[tuple[str, Document]] = []
-
-    def started(self, event: CommandStartedEvent) -> None:
-        self.made.append((event.command_name, dict(event.command)))
-
-    def succeeded(self, event: CommandSucceededEvent) -> None:
-        """Keep nothing of it."""
-
-    def failed(self, event: CommandFailedEvent) -> None:
-        """Keep nothing of it."""
-
-
-@pytest.fixture
-def requests() -> Requests:
-    return Requests()
-
-
-@pytest.fixture
-async def watched(mongo_url: str, mongo_database: str, requests: Requests) -> AsyncIterator[mongo_queries.Database]:
-    """Return a database whose requests are kept."""
-    client: AsyncMongoClient[Document]
-    async with AsyncMongoClient(mongo_url, event_listeners=[requests]) as client:
-        yield client.get_database(mongo_database, codec_options=CODEC)
-
-
 async def test_a_group_of_appends_is_two_requests(
     store: MongoStore, watched: mongo_queries.Database, requests: Requests
 ):
@@ -208,7 +184,7 @@ async def test_a_group_of_appends_is_two_requests(
     await add_friends(store, HAN, OBI, LEIA)
     news = [message(HAN, to_friends=True), message(OBI, to_friends=True), message(LEIA, ANAKIN)]
     assert await mongo_queries.append(watched, news) == [(OBI, LEIA), (HAN,), (ANAKIN,)]
-    assert [name for name, _ in requests.made] == ["find", "insert"]
+    assert requests.names == ["find", "insert"]
     [(_, insert)] = requests.made[1:]
     assert insert["ordered"] is True
     assert [document["_id"] for document in insert["documents"]] == [new.id for new in news]
@@ -218,7 +194,7 @@ async def test_appends_to_named_recipients_read_nothing(watched: mongo_queries.D
     """Where every message names its recipients the insertion is the only request; with none at all there is none."""
     assert await mongo_queries.append(watched, [message(HAN), message(HAN)]) == [(), ()]
     assert await mongo_queries.append(watched, [message(HAN, OBI), message(HAN), message(HAN, LEIA)])
-    assert [name for name, _ in requests.made] == ["insert"]
+    assert requests.names == ["insert"]
 
 
 async def test_an_id_that_is_taken_is_one_request_more(watched: mongo_queries.Database, requests: Requests):
@@ -227,7 +203,7 @@ async def test_an_id_that_is_taken_is_one_request_more(watched: mongo_queries.Da
     await mongo_queries.append(watched, [news[2]])
     outcomes = await mongo_queries.append(watched, news)
     assert [isinstance(outcome, Conflict) for outcome in outcomes] == [False, False, True, False, False]
-    assert [name for name, _ in requests.made] == ["insert"] * 3
+    assert requests.names == ["insert"] * 3
 
 
 async def test_a_group_of_confirmations_is_one_request(watched: mongo_queries.Database, requests: Requests):
@@ -270,4 +246,4 @@ async def test_a_page_is_one_request(watched: mongo_queries.Database, requests: 
     requests.made.clear()
     assert len(await mongo_queries.pending(watched, MAILBOX, OBI, limit)) == limit
     assert len(await mongo_queries.history(watched, MAILBOX, HAN, "f" * 24, limit, None)) == limit
-    assert [name for name, _ in requests.made] == ["find", "find"]
+    assert requests.names == ["find", "find"]

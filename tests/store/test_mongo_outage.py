@@ -12,7 +12,7 @@ from pymongo.uri_parser import parse_uri
 from app.domain.errors import Conflict, NotSent, Unavailable
 from app.store.mongo import READS, MongoStore
 from e2e.harness.proxy import FaultProxy
-from tests.store.records import HAN, LEIA, MAILBOX, OBI, add_users, message, stored, user
+from tests.store.records import HAN, LEIA, MAILBOX, OBI, add_users, exchange, message, room, stored, user
 from tests.waiting import until
 
 TIMEOUT = 0.6
@@ -20,6 +20,8 @@ TIMEOUT = 0.6
 
 MARGIN = 0.3
 """Seconds by which a busy machine may be late."""
+
+ROOM = room("5XX")
 
 # the driver leaves the socket of a connection that is cancelled while it is made to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -77,6 +79,13 @@ def calls(store: MongoStore) -> list[Coroutine[Any, Any, object]]:
         store.pending(MAILBOX, HAN, 1),
         store.confirm(HAN, ["id"]),
         store.history(MAILBOX, HAN, None, 1),
+        store.open_room(room("3XX")),
+        store.close_room("4XX"),
+        store.room("3XX"),
+        store.rooms(1),
+        store.say(ROOM, exchange()),
+        store.said("id"),
+        store.exchanges(ROOM.epoch, 1, None, 1),
     ]
 
 
@@ -149,6 +158,23 @@ async def test_an_append_that_was_done_after_all_is_known_by_its_id(store: Mongo
     with pytest.raises(Conflict):
         await store.append(new)
     assert stored(new) in await store.pending(MAILBOX, OBI, 10)
+
+
+async def test_what_was_said_after_all_has_its_order(store: MongoStore, proxy: FaultProxy):
+    """Where it was stored and the answer came too late `said` tells, and a repeat has the order and stores nothing."""
+    await store.open_room(ROOM)
+    await store.say(ROOM, exchange())  # over the connection that is used next
+    new = exchange()
+    proxy.delay(TIMEOUT * 0.7)
+    with pytest.raises(Unavailable):
+        await store.say(ROOM, new)
+    proxy.heal()
+    async with asyncio.timeout(10):
+        while (await timed(store.said(new.id)))[0] != 2:
+            pass
+    assert await store.say(ROOM, new) == 2
+    assert await store.say(ROOM, exchange()) == 3
+    assert [one.order for one in await store.exchanges(ROOM.epoch, 1, None, 9)] == [1, 2, 3]
 
 
 async def test_a_friendship_that_was_cut_short_is_completed_by_a_repeat(

@@ -45,7 +45,7 @@ async def refusal(store: MongoStore) -> str:
 
 
 async def test_open_makes_the_indexes(mongo: MongoStore, raw: Database[Document]):
-    """An e-mail is unique; what is pending for a user, their history, and each sender's part are an index each."""
+    """What must be one's own is unique; each part of a mailbox, and the rooms, are in the order of an index."""
     await mongo.open()
     await mongo.close()
     assert indexes(raw, "users") == [([("email", 1)], True)]
@@ -54,6 +54,8 @@ async def test_open_makes_the_indexes(mongo: MongoStore, raw: Database[Document]
         ([("mailbox", 1), ("pending", 1), ("_id", -1)], False),
         ([("mailbox", 1), ("to", 1), ("sender", 1), ("_id", -1)], False),
     ]
+    assert indexes(raw, "rooms") == [([("epoch", -1)], True)]
+    assert indexes(raw, "exchanges") == [([("exchangeId", 1)], True)]
 
 
 async def test_many_servers_open_at_once(mongo_url: str, mongo_database: str, raw: Database[Document]):

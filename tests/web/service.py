@@ -17,13 +17,18 @@ from app.cluster.local import LocalCluster
 from app.config import Settings
 from app.domain.clock import Sequence
 from app.domain.mailbox import Mailbox
+from app.domain.participants import Participants
 from app.domain.passwords import Passwords
+from app.domain.rooms import Rooms
 from app.domain.tokens import Tokens
 from app.domain.users import Users
 from app.gateways.base import Hub
+from app.gateways.notifications import NotificationsGateway
+from app.gateways.rooms import tell_closed
+from app.metrics import Metrics
 from app.store.base import User
 from app.store.sqlite import SQLiteStore
-from app.web import create_app
+from app.web import Backend, create_app
 
 __all__ = ["ANAKIN", "HAN", "NOBODY", "OBI", "Service", "ask"]
 
@@ -39,6 +44,7 @@ class Service:
 
     Attributes:
         checks: what `readiness` answers.
+        notifications: the mailbox of what was sent at `/notification`.
 
     """
 
@@ -51,6 +57,8 @@ class Service:
     passwords: Passwords
     registry: CollectorRegistry
     checks: dict[str, bool]
+    notifications: Mailbox
+    rooms: Rooms
 
     @classmethod
     async def start(cls, **options: Any) -> Service:
@@ -63,12 +71,18 @@ class Service:
         users = Users(store, tokens, passwords, uniform_errors=settings.uniform_auth_errors)
         mailbox = Mailbox("friends", store, Sequence())
         registry, checks = CollectorRegistry(), {"store": True, "cluster": True}
+        notifications = Mailbox("notifications", store, Sequence())
+        notify = NotificationsGateway(settings, users, notifications, cluster, Metrics()).notify
 
         async def readiness() -> dict[str, bool]:
             return checks
 
-        app = create_app(settings, users, mailbox, partial(cluster.present, "friends"), readiness, registry)
-        service = cls(app, app.test_client(), store, users, mailbox, cluster, passwords, registry, checks)
+        rooms = Rooms(store, Sequence(), Participants(cluster), partial(tell_closed, cluster))
+        online = partial(cluster.present, "friends")
+        app = create_app(settings, Backend(users, mailbox, rooms, online, readiness, registry, notify=notify))
+        service = cls(
+            app, app.test_client(), store, users, mailbox, cluster, passwords, registry, checks, notifications, rooms
+        )
         await service._plant()
         return service
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,46 +12,16 @@ import yaml
 
 from app import resources
 from app.web.friends_contract import FRIENDS
+from tests.web.page import Page, contrast
 from tests.web.service import HAN, Service
 
 REQUIREMENTS = resources.path("contracts") / "friends" / "requirements.yaml"
 
 
-class _Page(HTMLParser):
-    """What the tests want to know of a page."""
-
-    VOID = frozenset(("meta", "link", "br", "img", "input", "hr"))
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str]]] = []
-        self.open: list[str] = []
-        self.blocks: list[str] = []
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, {name: value or "" for name, value in attrs}))
-        if tag not in self.VOID:
-            self.open.append(tag)
-        if tag == "pre":
-            self.blocks.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "pre" in self.open:
-            self.blocks[-1] += data
-
-    def all(self, name: str) -> list[dict[str, str]]:
-        return [attributes for tag, attributes in self.tags if tag == name]
-
-
-async def _page(service: Service) -> _Page:
+async def _page(service: Service) -> Page:
     response = await service.call("GET", "/docs")
     assert (response.status_code, response.mimetype) == (200, "text/html")
-    return _Page(await response.get_data(as_text=True))
+    return Page(await response.get_data(as_text=True))
 
 
 async def test_the_page_loads_nothing_from_outside(service: Service) -> None:
@@ -103,24 +72,14 @@ async def test_both_colour_schemes_are_readable(service: Service) -> None:
     for colours in (light, dark):
         for ink in colours.keys() - {"ground", "raised", "code", "line"}:
             for ground in ("ground", "raised", "code"):
-                assert _contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
-
-
-def _contrast(one: str, other: str) -> float:
-    def luminance(colour: str) -> float:
-        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-        red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-    darker, lighter = sorted((luminance(one), luminance(other)))
-    return (lighter + 0.05) / (darker + 0.05)
+                assert contrast(colours[ink], colours[ground]) >= 4.5, (ink, ground)
 
 
 async def test_every_command_can_be_pasted(service: Service) -> None:
     """Each curl command of the page, run in its order, succeeds."""
     page = await _page(service)
     commands = [block for block in page.blocks if block.startswith("curl ")]
-    assert len(commands) == 11
+    assert len(commands) == 17
     token = (await service.bearer(HAN))["Authorization"]
     for command in commands:
         words = shlex.split(command.replace("\\\n", "").replace("Bearer $TOKEN", token))

@@ -8,8 +8,8 @@ import pytest
 from quart import abort
 from structlog.testing import capture_logs
 
-from app.domain.errors import Conflict, Unavailable
-from app.web.errors import NAMES
+from app.domain.errors import Conflict, Invalid, Unavailable
+from app.web.envelopes import NAMES
 from tests.web.service import HAN, Service
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -36,6 +36,37 @@ async def test_an_error_has_the_envelope_of_production(production: Service) -> N
     assert list(body) == ["statusCode", "timestamp", "message", "path"]
     assert INSTANT.fullmatch(body.pop("timestamp"))
     assert body == {"statusCode": 401, "message": "Wrong password!", "path": "/auth/login"}
+
+
+@pytest.mark.parametrize("path", ["/notification/nope", "/api/notification/nope"])
+@pytest.mark.parametrize("mode", ["dev", "prod"])
+async def test_an_error_of_another_contract_has_its_envelope(path: str, mode: str) -> None:
+    """The path says whose envelope it is, in either mode."""
+    service = await Service.start(mode=mode)
+    body = await (await service.call("GET", path)).get_json()
+    assert list(body.items()) == [("message", f"Cannot GET {path}"), ("error", "Not Found"), ("statusCode", 404)]
+    await service.close()
+
+
+@pytest.mark.parametrize("path", ["/notification", "/notifications/nope", "/api/notification", "/nope/notification/"])
+async def test_a_path_that_only_looks_like_a_contracts_has_the_common_envelope(service: Service, path: str) -> None:
+    """What does not begin with a prefix is nobody's."""
+    body = await (await service.call("GET", path)).get_json()
+    assert body["errorName"] == "NotFoundException"
+
+
+async def test_what_is_wrong_with_fields_is_told_rule_by_rule_where_the_contract_has_it_so(service: Service) -> None:
+    """`Invalid` keeps a sentence for each broken rule; an envelope shows them as they are, or as one text."""
+
+    async def fail() -> str:
+        raise Invalid(broken=["a must be a string", "b must be a string"])
+
+    for path in ("/notification/broken", "/broken"):
+        service.app.add_url_rule(path, path, fail)
+    listed = await (await service.call("GET", "/notification/broken")).get_json()
+    assert listed["message"] == ["a must be a string", "b must be a string"]
+    joined = await (await service.call("GET", "/broken")).get_json()
+    assert joined["message"] == "a must be a string, b must be a string"
 
 
 async def test_an_error_does_not_repeat_the_query_string(service: Service) -> None:

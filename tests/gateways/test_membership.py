@@ -1,4 +1,4 @@
-"""`app.gateways.rooms.Rooms`: a server is subscribed to a room while a connection of its own is in it."""
+"""`app.gateways.membership.Membership`: a server is subscribed to a room while a connection of its own is in it."""
 
 import asyncio
 import gc
@@ -14,7 +14,7 @@ from app.engine.base import Handshake, Options
 from app.engine.client import NamespaceConnection
 from app.engine.session import Session
 from app.engine.socket_io import SocketIO
-from app.gateways.rooms import Rooms
+from app.gateways.membership import Membership
 from tests.waiting import DEADLINE
 
 ROOM = "friends:of:han"
@@ -57,8 +57,8 @@ def engine() -> SocketIO:
 
 
 @pytest.fixture
-def rooms(engine: SocketIO, cluster: Slow) -> Rooms:
-    return Rooms(engine, cluster)
+def rooms(engine: SocketIO, cluster: Slow) -> Membership:
+    return Membership(engine, cluster)
 
 
 @pytest.fixture
@@ -89,7 +89,9 @@ async def turns() -> None:
         await asyncio.sleep(0)
 
 
-async def test_who_joins_waits_for_the_subscription(rooms: Rooms, cluster: Slow, people: list[NamespaceConnection]):
+async def test_who_joins_waits_for_the_subscription(
+    rooms: Membership, cluster: Slow, people: list[NamespaceConnection]
+):
     """The connection is in the room at once, and the result is done when the cluster has answered, not before."""
     joined = asyncio.ensure_future(rooms.join(people[0], ROOM))
     await turns()
@@ -101,7 +103,7 @@ async def test_who_joins_waits_for_the_subscription(rooms: Rooms, cluster: Slow,
 
 
 async def test_the_second_who_joins_waits_for_the_same_subscription(
-    rooms: Rooms, cluster: Slow, people: list[NamespaceConnection]
+    rooms: Membership, cluster: Slow, people: list[NamespaceConnection]
 ):
     """A room is subscribed to once, and nobody is told that it is before it is."""
     first = asyncio.ensure_future(rooms.join(people[0], ROOM))
@@ -116,7 +118,7 @@ async def test_the_second_who_joins_waits_for_the_same_subscription(
 
 
 async def test_who_gives_up_waiting_takes_the_subscription_from_nobody(
-    rooms: Rooms, cluster: Slow, people: list[NamespaceConnection]
+    rooms: Membership, cluster: Slow, people: list[NamespaceConnection]
 ):
     """Cancelling one who joins leaves the subscription to the others who wait for it."""
     first = asyncio.ensure_future(rooms.join(people[0], ROOM))
@@ -131,7 +133,7 @@ async def test_who_gives_up_waiting_takes_the_subscription_from_nobody(
 
 @pytest.mark.parametrize("failure", ["failed", "cancelled"])
 async def test_a_subscription_that_failed_is_tried_again_by_the_next(
-    rooms: Rooms, cluster: Slow, people: list[NamespaceConnection], failure: str
+    rooms: Membership, cluster: Slow, people: list[NamespaceConnection], failure: str
 ):
     """Everybody who waited for it is told; who joins later has a subscription of their own to wait for."""
     waiting = [asyncio.ensure_future(rooms.join(one, ROOM)) for one in people[:2]]
@@ -154,7 +156,7 @@ async def test_a_subscription_that_failed_is_tried_again_by_the_next(
 
 
 async def test_the_last_who_leaves_ends_the_subscription(
-    rooms: Rooms, cluster: Slow, people: list[NamespaceConnection]
+    rooms: Membership, cluster: Slow, people: list[NamespaceConnection]
 ):
     """The others who leave do not, nor does one who was never there."""
     for one in people[:2]:
@@ -167,7 +169,7 @@ async def test_the_last_who_leaves_ends_the_subscription(
     assert cluster.calls == [("subscribe", ROOM), ("unsubscribe", ROOM)]
 
 
-async def test_who_leaves_all_rooms_is_in_none(rooms: Rooms, cluster: Slow, people: list[NamespaceConnection]):
+async def test_who_leaves_all_rooms_is_in_none(rooms: Membership, cluster: Slow, people: list[NamespaceConnection]):
     """Each room is left as if it were the only one: others in it keep its subscription."""
     for connection, room in ((people[0], "one"), (people[0], "two"), (people[1], "two")):
         asyncio.ensure_future(rooms.join(connection, room))  # noqa: RUF006  (its end is the cluster's answer)
@@ -176,7 +178,9 @@ async def test_who_leaves_all_rooms_is_in_none(rooms: Rooms, cluster: Slow, peop
     assert cluster.calls[2:] == [("unsubscribe", "one")]
 
 
-async def test_who_comes_back_at_once_is_subscribed(rooms: Rooms, cluster: Slow, people: list[NamespaceConnection]):
+async def test_who_comes_back_at_once_is_subscribed(
+    rooms: Membership, cluster: Slow, people: list[NamespaceConnection]
+):
     """Join, leave, join: the last call of the cluster is a subscription, and that is the one to wait for."""
     asyncio.ensure_future(rooms.join(people[0], ROOM))  # noqa: RUF006  (its end is the cluster's answer)
     rooms.leave(people[0], ROOM)
@@ -191,7 +195,7 @@ async def test_who_comes_back_at_once_is_subscribed(rooms: Rooms, cluster: Slow,
         await back
 
 
-async def test_a_room_that_was_left_is_forgotten(rooms: Rooms, cluster: Slow, people: list[NamespaceConnection]):
+async def test_a_room_that_was_left_is_forgotten(rooms: Membership, cluster: Slow, people: list[NamespaceConnection]):
     """Nothing is kept of a room that nobody is in, however many there were."""
     asyncio.ensure_future(rooms.join(people[0], ROOM))  # noqa: RUF006  (its end is the cluster's answer)
     cluster.answers[0].set_result(None)
@@ -203,7 +207,7 @@ async def test_a_room_that_was_left_is_forgotten(rooms: Rooms, cluster: Slow, pe
 
 
 async def test_a_subscription_that_cannot_be_ended_harms_nobody(
-    rooms: Rooms, cluster: Slow, people: list[NamespaceConnection], unheard: list[Any]
+    rooms: Membership, cluster: Slow, people: list[NamespaceConnection], unheard: list[Any]
 ):
     """Leaving has no result, so the failure is nobody's: it is not reported as one that was forgotten."""
     asyncio.ensure_future(rooms.join(people[0], ROOM))  # noqa: RUF006  (its end is the cluster's answer)
@@ -218,7 +222,7 @@ async def test_a_subscription_that_cannot_be_ended_harms_nobody(
 
 
 async def test_a_subscription_that_fails_when_nobody_waits_any_more_harms_nobody(
-    rooms: Rooms, cluster: Slow, people: list[NamespaceConnection], unheard: list[Any]
+    rooms: Membership, cluster: Slow, people: list[NamespaceConnection], unheard: list[Any]
 ):
     """Who joined gave up; the failure that comes after is not reported as one that was forgotten."""
     joined = asyncio.ensure_future(rooms.join(people[0], ROOM))

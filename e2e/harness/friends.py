@@ -1,0 +1,30 @@
+"""A device on the friends contract."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from e2e.harness.client import Client
+
+__all__ = ["FriendsClient"]
+
+
+class FriendsClient(Client):
+    """A device on the friends contract.
+
+    Attributes:
+        unseen: the list that `unseen_messages` brought when it connected, newest first.
+
+    """
+
+    unseen: Sequence[dict[str, Any]] = ()
+
+    async def arrive(self) -> None:
+        """Wait for CONNECT, and for `unseen_messages`, which must be the first event."""
+        await super().arrive()
+        self.unseen = (await self.expect_next("unseen_messages")).payload
+
+    async def say(self, text: Any) -> None:
+        """Send a `message`."""
+        await self.emit("message", text)
