@@ -27,8 +27,9 @@ import hashlib
 from dataclasses import dataclass, field
 
 __all__ = [
-    "ARRIVE", "BEAT", "CAME_FIRST", "COMMON", "DEPART", "HELLO", "LEAVE", "LINGER", "PRESENT", "REGISTER",
-    "REMOVE", "SCRIPTS", "SOCKETS", "SWEEP", "TALLY", "UNKNOWN", "UPDATE", "WAS_THERE", "Script", "microseconds",
+    "ARRIVE", "BEAT", "CAME_FIRST", "COMMON", "CONNECTED", "DEPART", "HELLO", "LEAVE", "LINGER", "PRESENT",
+    "REGISTER", "REMOVE", "SCRIPTS", "SOCKETS", "SWEEP", "TALLY", "UNKNOWN", "UPDATE", "WAS_THERE", "Script",
+    "microseconds",
 ]  # fmt: skip
 
 UNKNOWN = -1
@@ -284,6 +285,26 @@ return answers
 )
 """Read the sockets of users: roster, how many at most, users. Answer for each how many there are, and their values."""
 
+CONNECTED = Script(
+    COMMON
+    + """
+local answers = {}
+for i = 5, #ARGV do
+  local k, found = key(ARGV[3], ARGV[i]), 0
+  if call('HLEN', k) > tonumber(ARGV[4]) then found = 1
+  else
+    for _, value in ipairs(call('HVALS', k)) do
+      if string.sub(value, 1, 2) == '0 ' then found = 1 break end
+    end
+  end
+  answers[#answers + 1] = found
+end
+return answers
+"""
+)
+"""Look for sockets that do not linger: roster, how many to look at, users. Answer for each 1 if there is one, or more
+sockets than that."""
+
 TALLY = Script(
     """
 local name = ARGV[1] .. ':tally:' .. ARGV[3]
@@ -298,5 +319,5 @@ return {count, left}
 )
 """Count an event: name, milliseconds of a window. Answer how many there were, and the milliseconds that are left."""
 
-SCRIPTS = (HELLO, BEAT, ARRIVE, UPDATE, LINGER, LEAVE, REGISTER, REMOVE, DEPART, SWEEP, SOCKETS, TALLY)
+SCRIPTS = (HELLO, BEAT, ARRIVE, UPDATE, LINGER, LEAVE, REGISTER, REMOVE, DEPART, SWEEP, SOCKETS, CONNECTED, TALLY)
 """All of them, but for those of `redis_list_scripts`."""

@@ -237,6 +237,7 @@ async def test_what_is_asked_during_an_interruption_is_refused_at_once(servers: 
         calls = [
             one.cluster.ping(),
             one.cluster.present(FRIENDS, ["ann"]),
+            one.cluster.connected(FRIENDS, ["ann"]),
             one.cluster.sockets(FRIENDS, ["ann"], 10),
             one.cluster.count(FRIENDS),
             one.cluster.page(FRIENDS, 0, 1),
