@@ -17,6 +17,9 @@ __all__ = ["CONTRACTS", "DEVELOPMENT_SECRET", "Settings", "SettingsError", "load
 CONTRACTS = ("friends", "direct", "rooms", "notifications", "presence")
 DEVELOPMENT_SECRET = "parley development secret: never use it where others can reach the server"
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Hosts that nobody else can reach."""
+
 
 class SettingsError(Exception):
     """Settings that cannot be used.
@@ -223,10 +226,10 @@ class Settings(BaseSettings):
     max_unauthenticated: int = _option(
         10_000, "connections that have not authenticated yet, 0 for no limit", "MAX_UNAUTHENTICATED", ge=0
     )
-    rate_limit_rest: Annotated[Rate | None, BeforeValidator(_rate)] = _option(
+    rate_limit_rest: Annotated[Rate | None, NoDecode, BeforeValidator(_rate)] = _option(
         None, "REST requests of one client address, such as 100/60s; more are refused", "RATE_LIMIT_REST"
     )
-    rate_limit_events: Annotated[Rate | None, BeforeValidator(_rate)] = _option(
+    rate_limit_events: Annotated[Rate | None, NoDecode, BeforeValidator(_rate)] = _option(
         None, "events of one connection, such as 100/60s; more are refused", "RATE_LIMIT_EVENTS"
     )
     max_events_per_second: int = _option(
@@ -368,8 +371,13 @@ class Settings(BaseSettings):
         found: list[str] = []
         if len(secret.encode()) < 32:
             found.append("JWT_SECRET is shorter than 32 bytes: tokens can be forged by trying")
-        if secret == DEVELOPMENT_SECRET and self.host not in ("127.0.0.1", "localhost", "::1"):
+        if secret == DEVELOPMENT_SECRET and self.host not in LOOPBACK:
             found.append(f"JWT_SECRET is the built-in one, and {self.host} can be reached by others: set your own")
+        if "presence" in self.contracts and self.internal_host not in LOOPBACK and not self.service_keys:
+            found.append(
+                f"INTERNAL_SERVICE_KEYS is not set, and {self.internal_host} can be reached by others: "
+                "they may send to all users"
+            )
         return found
 
 

@@ -228,9 +228,11 @@ def _insert(connection: sqlite3.Connection, into: dict[int, str], rows: Sequence
 
 
 @each
-def stored(connection: sqlite3.Connection, message_id: str) -> bool:
-    """Select whether a message has the id."""
-    return connection.execute("SELECT 1 FROM messages WHERE id = ?", (message_id,)).fetchone() is not None
+def stored(connection: sqlite3.Connection, message_ids: Sequence[str]) -> set[str]:
+    """Select those of the ids that messages have."""
+    wanted = (json.dumps(message_ids),)
+    rows = connection.execute("SELECT id FROM messages WHERE id IN (SELECT value FROM json_each(?))", wanted)
+    return {message_id for (message_id,) in rows.fetchall()}
 
 
 @each

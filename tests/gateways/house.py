@@ -1,4 +1,4 @@
-"""The gateway of a mailbox behind a real server, over a store and a cluster that can be told to fail or to wait."""
+"""A gateway behind a real server, over a store and a cluster that can be told to fail or to wait."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -211,15 +211,15 @@ class Device:
 class House:
     """The gateway of friends, or of another contract, and what it stands on.
 
-    Args:
-        gateway: makes it of settings, users, mailbox, cluster and metrics.
-
     Attributes:
+        GATEWAY: what it is made of settings, users, mailbox, cluster and metrics.
         address: where the engine is served.
 
     """
 
-    def __init__(self, gateway: type[MailGateway], **options: Any) -> None:
+    GATEWAY: ClassVar[type[MailGateway]] = FriendsGateway
+
+    def __init__(self, **options: Any) -> None:
         self.settings = Settings(memory=True, password_rounds=4, **options)
         self.store = FaultyStore()
         self.cluster = FaultyCluster()
@@ -229,15 +229,15 @@ class House:
         hub = Hub()
         self.hub = hub
         self.users = Users(self.store, self.tokens, self.passwords, on_friendship=hub.friendship)
-        make: Any = gateway
-        mailbox = Mailbox(gateway.contract, self.store, Sequence())
+        make: Any = self.GATEWAY
+        mailbox = Mailbox(self.GATEWAY.contract, self.store, Sequence())
         self.gateway: Any = make(self.settings, self.users, mailbox, self.cluster, self.metrics)
         self.engine = SocketIO(
             {"/": self.gateway}, Options(ping_interval=25, ping_timeout=20, max_payload=100_000, origins=("*",))
         )
         self.gateway.bind(self.engine)
         hub.add(self.gateway)
-        self.metrics.watch_engine(gateway.contract, self.engine)
+        self.metrics.watch_engine(self.gateway.contract, self.engine)
         self.address = ""
 
     async def person(self, name: str, *friends: User) -> User:
@@ -275,10 +275,13 @@ class House:
             yield device
 
 
+H = TypeVar("H", bound=House)
+
+
 @asynccontextmanager
-async def housed(gateway: type[MailGateway] = FriendsGateway, **options: Any) -> AsyncIterator[House]:
+async def housed(kind: type[H] = House, **options: Any) -> AsyncIterator[H]:
     """Open a house and serve it."""
-    house = House(gateway, **options)
+    house = kind(**options)
     await house.store.open()
     await house.cluster.open(house.hub)
     try:

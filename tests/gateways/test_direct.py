@@ -19,9 +19,15 @@ from tests.waiting import until
 NUMBERS = itertools.count()
 
 
+class Post(House):
+    """A house whose gateway is that of the direct contract."""
+
+    GATEWAY = DirectGateway
+
+
 @pytest.fixture
 async def house() -> AsyncIterator[House]:
-    async with housed(DirectGateway) as house:
+    async with housed(Post) as house:
         yield house
 
 
@@ -186,7 +192,7 @@ async def test_a_connection_that_would_miss_messages_is_not_kept(house: House, p
 
 async def test_no_more_is_read_than_can_be_sent(monkeypatch: pytest.MonkeyPatch):
     """Of many senders with long messages the last of each is read, and the newest of each are sent."""
-    async with housed(DirectGateway, max_buffer=20_000) as house:
+    async with housed(Post, max_buffer=20_000) as house:
         obi = await house.person("Obi")
         senders = [await house.person(f"Han{number}") for number in range(8)]
         for moment in range(5):
