@@ -18,6 +18,7 @@ RUN python -c "import tomllib; print(*tomllib.load(open('pyproject.toml', 'rb'))
     && /opt/parley/bin/pip install --requirement /tmp/requirements.txt
 COPY README.md ./
 COPY contracts contracts
+COPY examples examples
 COPY seed seed
 COPY app app
 RUN /opt/parley/bin/pip install --no-deps . \
@@ -33,6 +34,11 @@ ENV PATH=/opt/parley/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
 WORKDIR /var/lib/parley
 USER 10001:10001
 EXPOSE 3000
+EXPOSE 3100
+EXPOSE 3002
+EXPOSE 5002
+EXPOSE 3001
+EXPOSE 4000
 STOPSIGNAL SIGTERM
 # Liveness, and not readiness: whoever replaces an unhealthy container must not do so because Redis is away.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 \

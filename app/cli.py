@@ -130,7 +130,7 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 async def _greet(server: Server, listeners: list[Listener]) -> None:
     lines = [f"Parley {__version__}, {_kept(server.settings)}", ""]
     lines += [f"  {one.contract:<14} {one.url}   Socket.IO at /socket.io" for one in listeners]
-    lines += [f"  {'docs':<14} {listeners[0].url}/docs", ""]
+    lines += [f"  {'docs':<14} {listeners[0].url}/docs", f"  {'examples':<14} {listeners[0].url}/examples", ""]
     users = await server.plant()
     if server.settings.clustered:
         # no tokens: the output of a cluster's servers is kept where more people read than may use it

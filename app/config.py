@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, unquote, urlsplit
 
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.domain.rates import Rate, seconds
@@ -16,6 +16,9 @@ __all__ = ["CONTRACTS", "DEVELOPMENT_SECRET", "Settings", "SettingsError", "load
 
 CONTRACTS = ("friends", "direct", "rooms", "notifications", "presence")
 DEVELOPMENT_SECRET = "parley development secret: never use it where others can reach the server"
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Hosts that nobody else can reach."""
 
 
 class SettingsError(Exception):
@@ -53,6 +56,12 @@ def _words(value: Any) -> Any:
 def _origins(value: Any) -> Any:
     """Read a comma-separated list of origins; a browser sends its own without a slash at the end."""
     return [word.rstrip("/") for word in _words(value)]
+
+
+def _package(value: Path | None) -> Path | None:
+    if value and not (value / "dist" / "socket.io.js").is_file():
+        raise ValueError("there is no dist/socket.io.js in it")
+    return value
 
 
 def _option(default: Any, description: str, *names: str, **constraints: Any) -> Any:
@@ -217,10 +226,10 @@ class Settings(BaseSettings):
     max_unauthenticated: int = _option(
         10_000, "connections that have not authenticated yet, 0 for no limit", "MAX_UNAUTHENTICATED", ge=0
     )
-    rate_limit_rest: Annotated[Rate | None, BeforeValidator(_rate)] = _option(
+    rate_limit_rest: Annotated[Rate | None, NoDecode, BeforeValidator(_rate)] = _option(
         None, "REST requests of one client address, such as 100/60s; more are refused", "RATE_LIMIT_REST"
     )
-    rate_limit_events: Annotated[Rate | None, BeforeValidator(_rate)] = _option(
+    rate_limit_events: Annotated[Rate | None, NoDecode, BeforeValidator(_rate)] = _option(
         None, "events of one connection, such as 100/60s; more are refused", "RATE_LIMIT_EVENTS"
     )
     max_events_per_second: int = _option(
@@ -231,6 +240,12 @@ class Settings(BaseSettings):
     )
     conformance: bool = _option(
         False, "serve the official protocol suites at /conformance; not in production", "PARLEY_CONFORMANCE"
+    )
+    socket_io_client: Annotated[Path | None, AfterValidator(_package)] = _option(
+        None,
+        "folder of an npm package socket.io-client, which /socket.io/socket.io.js is taken from; unset: the one in"
+        " node_modules here, else the library's public CDN",
+        "SOCKET_IO_CLIENT",
     )
     max_body: int = _option(100_000, "bytes of one REST request body", "MAX_BODY", ge=1000, le=100_000_000)
     drain_timeout: float = _option(
@@ -356,8 +371,13 @@ class Settings(BaseSettings):
         found: list[str] = []
         if len(secret.encode()) < 32:
             found.append("JWT_SECRET is shorter than 32 bytes: tokens can be forged by trying")
-        if secret == DEVELOPMENT_SECRET and self.host not in ("127.0.0.1", "localhost", "::1"):
+        if secret == DEVELOPMENT_SECRET and self.host not in LOOPBACK:
             found.append(f"JWT_SECRET is the built-in one, and {self.host} can be reached by others: set your own")
+        if "presence" in self.contracts and self.internal_host not in LOOPBACK and not self.service_keys:
+            found.append(
+                f"INTERNAL_SERVICE_KEYS is not set, and {self.internal_host} can be reached by others: "
+                "they may send to all users"
+            )
         return found
 
 

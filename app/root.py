@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.engine.admission import Network, client_address
+from app.web.examples import LISTENERS
 from app.web.operations import LISTENER
 from app.web.security import HEADERS
 
@@ -39,7 +40,7 @@ class Root:
     """The ASGI application: sends a request to an engine or to the web app.
 
     Args:
-        web: what is no engine's. It finds the listener's name in the scope.
+        web: what is no engine's. It finds the listener's name and the ports of all in the scope.
         ports: what is served where.
         trusted_proxies: networks whose `X-Forwarded-For` is believed: the web finds in the scope whose request it is.
 
@@ -49,6 +50,7 @@ class Root:
         self._web = web
         self._ports = ports
         self._trusted_proxies = trusted_proxies
+        self._listeners = {mounts.listener: port for port, mounts in ports.items()}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -58,7 +60,8 @@ class Root:
         engine = mounts.paths.get(scope["path"].rstrip("/"))
         if engine is None:
             client = (client_address(scope, self._trusted_proxies), 0)
-            await self._web({**scope, "client": client, LISTENER: mounts.listener}, receive, send)
+            seen = {"client": client, LISTENER: mounts.listener, LISTENERS: self._listeners}
+            await self._web({**scope, **seen}, receive, send)
         else:
             await engine(scope, receive, _with_headers(send))
 

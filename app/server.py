@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +41,7 @@ from app.metrics import Metrics
 from app.root import ASGI, Mounts, Root
 from app.store.base import User
 from app.store.sqlite import SQLiteStore
-from app.web import create_app
+from app.web import Backend, create_app
 
 if TYPE_CHECKING:
     from app.store.mongo import MongoStore
@@ -93,16 +93,16 @@ def _direct(server: Server) -> Gateway:
     return DirectGateway(server.settings, server.users, server.mailbox("direct"), server.cluster, server.metrics)
 
 
-def _rooms(server: Server) -> Gateway:
-    return RoomsGateway(server.settings, server.rooms, server.cluster, server.metrics)
-
-
 def _presence(server: Server) -> Gateway:
     return PresenceGateway(server.settings, server.users, server.courier, server.cluster, server.metrics)
 
 
 def _internal(server: Server) -> Gateway:
     return InternalGateway(server.settings, server.courier, server.cluster, server.metrics)
+
+
+def _rooms(server: Server) -> Gateway:
+    return RoomsGateway(server.settings, server.rooms, server.cluster, server.metrics)
 
 
 def _notifications(server: Server) -> Gateway:
@@ -113,9 +113,9 @@ def _notifications(server: Server) -> Gateway:
 GATEWAYS: Mapping[str, Callable[[Server], Gateway]] = {
     "friends": _friends,
     "direct": _direct,
-    "rooms": _rooms,
     "presence": _presence,
     "internal": _internal,
+    "rooms": _rooms,
     "notifications": _notifications,
 }
 """What makes the gateway of each contract."""
@@ -147,31 +147,28 @@ class Server:
         self._gateways = {contract: GATEWAYS[contract](self) for contract in GATEWAYS if contract in self._served}
         self._engines = {contract: self._engine(gateway) for contract, gateway in self._gateways.items()}
         self._draining = False
-        self._web = create_app(
-            settings,
+        self._web = create_app(settings, self._backend())
+        self.metrics.watch("parley_store_commits", "Commits of the store", lambda: self.store.commits)
+        self.metrics.watch(
+            "parley_store_operations", "Calls that those commits were made of", lambda: self.store.operations
+        )
+
+    def _backend(self) -> Backend:
+        rate, notifications = self.settings.rate_limit_rest, self._gateways.get("notifications")
+        return Backend(
             self.users,
             self.mailbox("friends"),
             self.rooms,
             partial(self.cluster.present, "friends"),
             self._readiness,
             self.metrics.registry,
-            take=SharedLimit("rest", settings.rate_limit_rest, self.cluster).take if settings.rate_limit_rest else None,
-            notify=self._notify,
-        )
-        self.metrics.watch("parley_store_commits", "Commits of the store", lambda: self.store.commits)
-        self.metrics.watch(
-            "parley_store_operations", "Calls that those commits were made of", lambda: self.store.operations
+            take=SharedLimit("rest", rate, self.cluster).take if rate else None,
+            notify=notifications.notify if isinstance(notifications, NotificationsGateway) else None,
         )
 
     @property
     def _served(self) -> Collection[str]:
         return self.settings.addresses.keys()
-
-    @property
-    def _notify(self) -> Callable[[Any], Awaitable[str]] | None:
-        """What sends a notification, None where that contract is not served."""
-        gateway = self._gateways.get("notifications")
-        return gateway.notify if isinstance(gateway, NotificationsGateway) else None
 
     def mailbox(self, contract: str) -> Mailbox:
         """Return the mailbox of a contract. The ids of all of them are made in one place."""

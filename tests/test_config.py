@@ -1,5 +1,6 @@
 """`app.config`: what the environment says, and what is refused."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,6 +78,15 @@ def test_an_unknown_contract_is_refused():
     """The refusal names the contract and those there are."""
     with pytest.raises(SettingsError, match=r"no contract is called chess; there are: friends"):
         load(contracts=["friends", "chess"])
+
+
+def test_a_folder_without_the_client_is_refused(tmp_path: Path):
+    """What is named for pages to load must be there; a package as npm installs it is."""
+    with pytest.raises(SettingsError, match=r"SOCKET_IO_CLIENT: there is no dist/socket\.io\.js in it"):
+        load(socket_io_client=tmp_path)
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "socket.io.js").touch()
+    assert load(socket_io_client=tmp_path).socket_io_client == tmp_path
 
 
 def test_what_is_unwise_is_a_warning(monkeypatch: pytest.MonkeyPatch):
@@ -181,3 +191,37 @@ def test_the_secrets_of_the_engines_are_never_shown(monkeypatch: pytest.MonkeyPa
     setenv(monkeypatch, {"DATABASE_PASSWORD": "hunter2", "REDIS_PASSWORD": "hunter2"})
     assert "hunter2" not in repr(load())
     assert "hunter2" not in str(load().model_dump(mode="json"))
+
+
+@pytest.mark.parametrize("name", ["RATE_LIMIT_REST", "RATE_LIMIT_EVENTS"])
+@pytest.mark.parametrize("value", ["100", "0/60s", "100/0s", "many/60s", "100/soon", "-1/60s", "[100, 60]"])
+def test_a_rate_is_a_count_and_a_duration(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
+    """What is not is refused, with an example of one."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=rf"^{name}: should .* such as "):
+        load()
+
+
+def test_services_have_a_key_each(monkeypatch: pytest.MonkeyPatch):
+    """Which may have a `=` in it, and is shown nowhere."""
+    assert load().service_keys == {}
+    monkeypatch.setenv("INTERNAL_SERVICE_KEYS", "billing=sesame, mail = open=sesame ,")
+    settings = load()
+    assert settings.service_keys == {"billing": "sesame", "mail": "open=sesame"}
+    assert "sesame" not in f"{settings!r} {settings.model_dump(mode='json')}"
+
+
+@pytest.mark.parametrize("value", ["sesame", "billing=", "=sesame", "billing=sesame,mail", ","])
+def test_keys_that_cannot_be_read_leave_nothing_open(monkeypatch: pytest.MonkeyPatch, value: str):
+    """They are refused, and not shown."""
+    monkeypatch.setenv("INTERNAL_SERVICE_KEYS", value)
+    with pytest.raises(SettingsError, match=r"^INTERNAL_SERVICE_KEYS: should be name=key,name=key$"):
+        load()
+
+
+def test_an_internal_gateway_that_others_reach_without_a_key_is_unwise():
+    """Unless there is none."""
+    [warning] = load(internal_host="0.0.0.0").warnings
+    assert warning.startswith("INTERNAL_SERVICE_KEYS is not set, and 0.0.0.0 can be reached")
+    assert load(internal_host="0.0.0.0", internal_service_keys=SecretStr("billing=sesame")).warnings == []
+    assert load(internal_host="0.0.0.0", contracts=("friends",)).warnings == []

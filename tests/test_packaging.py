@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 
 
 def test_a_wheel_finds_its_data_without_the_checkout(tmp_path: Path):
-    """Contracts and seed are found from a checkout, and from a wheel, where they lie inside the package."""
+    """Contracts, examples and seed are found from a checkout, and from a wheel, where they lie inside the package."""
     subprocess.run(
         [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", tmp_path, ROOT],
         check=True,
@@ -20,7 +20,8 @@ def test_a_wheel_finds_its_data_without_the_checkout(tmp_path: Path):
     zipfile.ZipFile(next(tmp_path.glob("*.whl"))).extractall(unpacked)
     program = (
         "from app import resources, seed;"
-        "print(len(seed.load()), (resources.path('contracts') / 'friends' / 'README.md').is_file(), resources.__file__)"
+        "print(len(seed.load()), (resources.path('contracts') / 'friends' / 'README.md').is_file(),"
+        "(resources.path('examples') / 'index.html').is_file(), resources.__file__)"
     )
     for directory in (unpacked, ROOT):
         answer = subprocess.run(
@@ -31,4 +32,4 @@ def test_a_wheel_finds_its_data_without_the_checkout(tmp_path: Path):
             capture_output=True,
             text=True,
         )
-        assert answer.stdout.startswith(f"3 True {directory}")
+        assert answer.stdout.startswith(f"3 True True {directory}")

@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,6 +68,25 @@ async def test_rest_is_on_every_port():
         for listener in listeners:
             assert (await get(f"{listener.url}/healthz"))[0] == 200
             assert (await get(f"{listener.url}/enemies/socket.io/?{POLLING}"))[0] == 404
+
+
+async def test_the_client_library_is_on_every_port(tmp_path: Path):
+    """What a page loads from beside an engine is no engine's, and comes from the web application."""
+    files = tmp_path / "dist"
+    files.mkdir()
+    (files / "socket.io.js").write_text("// the client")
+    async with running(settings(socket_io_client=tmp_path), ports=2) as (_, listeners):
+        for listener in listeners:
+            for path in ("/socket.io", "/friends/socket.io"):
+                status, _, text = await get(f"{listener.url}{path}/socket.io.js")
+                assert (status, text) == (200, "// the client")
+
+
+async def test_the_examples_are_told_the_ports():
+    """Each listener by its name: a page asks where the gateway for services is."""
+    async with running(settings()) as (_, (listener,)):
+        _, _, text = await get(f"{listener.url}/examples/server.json")
+    assert json.loads(text) == {"listeners": {"friends": listener.port}}
 
 
 async def test_a_port_names_what_is_at_its_socket_io():

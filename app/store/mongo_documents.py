@@ -68,7 +68,7 @@ MESSAGE_FIELDS = ("mailbox", "sender", "message", "createdAt")
 RECEIVED_FIELDS = (*MESSAGE_FIELDS, "pending")
 """The fields of `Received` beside the id."""
 
-OWED_FIELDS = (*MESSAGE_FIELDS, "pending", "members")
+OWED_FIELDS = (*MESSAGE_FIELDS, "pending", "members", "to")
 """The fields of `Owed` beside the id."""
 
 
@@ -161,8 +161,10 @@ def message(document: Mapping[str, Any]) -> Message:
 
 def owed(document: Mapping[str, Any], user_ids: frozenset[str], after: str) -> Owed:
     """Return the message of a document with those of the users whom it concerns."""
-    recent = document["members"] if document["_id"] > after else ()
-    return Owed(message(document), user_ids.intersection(document["pending"]), user_ids.intersection(recent))
+    found = message(document)
+    sent_to = {one for one in document["members"] if one != found.sender or one in document.get("to", ())}
+    recent = sent_to if found.id > after else frozenset[str]()
+    return Owed(found, user_ids.intersection(document["pending"]), user_ids & recent)
 
 
 def room_document(room: Room) -> Document:

@@ -127,9 +127,9 @@ class SQLiteStore:
         """Store a message, pending for each recipient, and return the recipients, each once."""
         return await self._writes.submit(sqlite_queries.append, message)
 
-    async def stored(self, message_id: str) -> bool:
-        """Return whether a message of that id is stored."""
-        return await self._reads.submit(sqlite_queries.stored, message_id)
+    async def stored(self, message_ids: Collection[str]) -> set[str]:
+        """Return which of the messages of these ids are stored."""
+        return await self._reads.submit(sqlite_queries.stored, tuple(message_ids))
 
     async def pending(self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False) -> list[Message]:
         """Return the newest `limit` messages that are pending for the user, or the oldest."""

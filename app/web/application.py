@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from prometheus_client import CollectorRegistry
-from quart import Quart
+from quart import Blueprint, Quart
 from quart_cors import cors
 
 from app.config import Settings
@@ -19,6 +20,7 @@ from app.web import (
     correlation,
     docs,
     errors,
+    examples,
     intake,
     limit,
     messages,
@@ -28,35 +30,24 @@ from app.web import (
     schema,
     security,
 )
+from app.web.library import Library
+from app.web.library import blueprint as library_blueprint
 from app.web.users import blueprint as users_blueprint
 
-__all__ = ["create_app"]
+__all__ = ["Backend", "create_app"]
 
 BODY_TIMEOUT = 10
 PREFLIGHT_AGE = 600
 
 
-def create_app(
-    settings: Settings,
-    users: Users,
-    mailbox: Mailbox,
-    all_rooms: Rooms,
-    online: Callable[[Iterable[str]], Awaitable[set[str]]],
-    readiness: Callable[[], Awaitable[dict[str, bool]]],
-    registry: CollectorRegistry,
-    take: Callable[[str], Awaitable[None]] | None = None,
-    notify: Callable[[Any], Awaitable[str]] | None = None,
-) -> Quart:
-    """Return the application. It opens and closes nothing: what it is given must be open while it serves.
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """What the application is in front of; it must be open while the application serves.
 
-    Every answer carries `X-Request-ID`, the CORS headers and the security headers, whatever its status, and every
-    error has the envelope of `settings.mode`.
-
-    Args:
-        settings: `mode`, `trusted_origins`, `max_body` and `notifications_api_key` are used.
+    Attributes:
         users: registration, login, tokens and friendships.
         mailbox: whose history `GET /messages` pages.
-        all_rooms: the rooms of the rooms contract.
+        rooms: those of the rooms contract.
         online: says which of some users are connected to the friends contract.
         readiness: what this server needs, by name, and whether it can be used now; any False answers 503.
         registry: where the metrics of the requests are kept, and what `GET /metrics` shows.
@@ -64,15 +55,32 @@ def create_app(
         notify: sends a notification, where that contract is served.
 
     """
+
+    users: Users
+    mailbox: Mailbox
+    rooms: Rooms
+    online: Callable[[Iterable[str]], Awaitable[set[str]]]
+    readiness: Callable[[], Awaitable[dict[str, bool]]]
+    registry: CollectorRegistry
+    take: Callable[[str], Awaitable[None]] | None = None
+    notify: Callable[[Any], Awaitable[str]] | None = None
+
+
+def create_app(settings: Settings, backend: Backend) -> Quart:
+    """Return the application. It opens and closes nothing.
+
+    Every answer carries `X-Request-ID`, the CORS headers and the security headers, whatever its status, and every
+    error has the envelope of its path and of `settings.mode`.
+    """
     app = Quart("app.web", static_folder=None)
     app.url_map.merge_slashes = False  # `//users` names nothing, and must not be answered with a redirect
     app.config.update(MAX_CONTENT_LENGTH=settings.max_body, BODY_TIMEOUT=BODY_TIMEOUT, PROPAGATE_EXCEPTIONS=False)
     intake.install(app)
-    access.install(app, registry)
+    access.install(app, backend.registry)
     correlation.install(app)
     security.install(app)
-    if take:
-        limit.install(app, take)
+    if backend.take:
+        limit.install(app, backend.take)
     cors(
         app,
         allow_origin="*" if "*" in settings.trusted_origins else settings.trusted_origins,
@@ -81,15 +89,20 @@ def create_app(
     )
     errors.install(app, settings.mode)
     schema.install(app, settings.mode)
-    notified = [notifications.blueprint(notify, settings.notifications_api_key)] if notify else []
-    for blueprint in (
-        auth.blueprint(users),
-        users_blueprint(users, online),
-        messages.blueprint(users, mailbox),
-        rooms.blueprint(all_rooms),
-        *notified,
-        operations.blueprint(readiness, registry),
-        docs.blueprint(),
-    ):
+    for blueprint in _blueprints(settings, backend):
         app.register_blueprint(blueprint)
     return app
+
+
+def _blueprints(settings: Settings, backend: Backend) -> Iterator[Blueprint]:
+    library = Library(settings.socket_io_client)
+    yield auth.blueprint(backend.users)
+    yield users_blueprint(backend.users, backend.online)
+    yield messages.blueprint(backend.users, backend.mailbox)
+    yield rooms.blueprint(backend.rooms)
+    if backend.notify:
+        yield notifications.blueprint(backend.notify, settings.notifications_api_key)
+    yield operations.blueprint(backend.readiness, backend.registry)
+    yield docs.blueprint()
+    yield library_blueprint(library, settings.contracts)
+    yield examples.blueprint(library)

@@ -28,7 +28,7 @@ from app.gateways.rooms import tell_closed
 from app.metrics import Metrics
 from app.store.base import User
 from app.store.sqlite import SQLiteStore
-from app.web import create_app
+from app.web import Backend, create_app
 
 __all__ = ["ANAKIN", "HAN", "NOBODY", "OBI", "Service", "ask"]
 
@@ -79,7 +79,7 @@ class Service:
 
         rooms = Rooms(store, Sequence(), Participants(cluster), partial(tell_closed, cluster))
         online = partial(cluster.present, "friends")
-        app = create_app(settings, users, mailbox, rooms, online, readiness, registry, notify=notify)
+        app = create_app(settings, Backend(users, mailbox, rooms, online, readiness, registry, notify=notify))
         service = cls(
             app, app.test_client(), store, users, mailbox, cluster, passwords, registry, checks, notifications, rooms
         )
