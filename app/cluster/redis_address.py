@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import hiredis
 from redis.asyncio import ConnectionPool
@@ -30,6 +31,10 @@ class Address:
     """Where a Redis is, as a URL says it: redis://, rediss:// (TLS) or unix://, with the options of redis-py.
 
     Its text never has the password in it. Raise `ClusterUnusableError` for a URL that cannot be used.
+
+    Attributes:
+        database: the number of the database there.
+
     """
 
     def __init__(self, url: str) -> None:
@@ -44,14 +49,17 @@ class Address:
             raise ClusterUnusableError(f"A certificate of the Redis URL cannot be used: {error}") from None
         except Exception as error:
             raise ClusterUnusableError(f"The Redis URL cannot be used: {type(error).__name__}") from None
+        if not _names_database(url):
+            raise ClusterUnusableError("The Redis URL cannot be used: its path must be the number of a database")
         self._path: str | None = made.path if isinstance(made, UnixDomainSocketConnection) else None
         self._host, self._port = (made.host, int(made.port)) if isinstance(made, Connection) else ("", 0)
         self._text = self._path or f"{self._host}:{self._port}"
         self._greeting: list[bytes] = []
         if made.username or made.password:
             self._greeting.append(packed("AUTH", *filter(None, (made.username, made.password))))
-        if made.db:
-            self._greeting.append(packed("SELECT", str(made.db)))
+        self.database = int(made.db or 0)
+        if self.database:
+            self._greeting.append(packed("SELECT", str(self.database)))
         self._greeting.append(packed("CLIENT", "SETNAME", "parley"))
         self._greeting += packed("CLIENT", "ID"), packed("INFO")
 
@@ -122,6 +130,13 @@ class Address:
             raise Unavailable  # a replica may be made the primary
         run = re.search(r"^run_id:(\w+)", text, re.MULTILINE)
         return run[1].encode() if run else b""
+
+
+def _names_database(url: str) -> bool:
+    """Return whether the path of a URL is a database's number or none; redis-py takes anything else for none."""
+    parts = urlsplit(url)
+    path = parts.path.strip("/")
+    return parts.scheme == "unix" or not path or (path.isascii() and path.isdigit())
 
 
 def _cause(error: Exception, url: str) -> str:

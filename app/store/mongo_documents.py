@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 import bson
 from bson import CodecOptions, DatetimeConversion, DatetimeMS, ObjectId
@@ -139,7 +139,7 @@ def friends_of(document: Mapping[str, Any]) -> tuple[str, ...]:
 def users_of(document: Mapping[str, Any], field: str) -> Sequence[Any]:
     """Return a list of ids."""
     found = document.get(field)
-    return found if isinstance(found, list) else _empty(document, field, ())
+    return cast("list[Any]", found) if isinstance(found, list) else _empty(document, field, ())
 
 
 def is_message(document: Mapping[str, Any]) -> bool:

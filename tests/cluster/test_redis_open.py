@@ -51,6 +51,14 @@ async def test_a_url_that_says_nothing_is_refused(url: str):
     assert SECRET not in str(raised.value)
 
 
+@pytest.mark.parametrize("path", ["staging", "1x", "-1", "1/2", f"{SECRET}@h", "²"])
+async def test_a_path_that_is_no_number_is_refused(path: str):
+    """It would be taken for database 0, where another cluster may be."""
+    with pytest.raises(ClusterUnusableError, match="must be the number of a database") as raised:
+        RedisCluster(f"redis://localhost/{path}")
+    assert SECRET not in str(raised.value)
+
+
 async def test_certificates_that_are_not_there_are_refused():
     """The URL's options name files."""
     with pytest.raises(ClusterUnusableError, match="certificate"):
