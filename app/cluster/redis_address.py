@@ -27,6 +27,12 @@ PASSING = ("LOADING", "BUSY", "MASTERDOWN", "READONLY", "CLUSTERDOWN", "TRYAGAIN
 """How errors begin that end by themselves."""
 
 
+UNUSABLE = (
+    "The Redis URL cannot be used: it has to be redis://user:password@host:port/database?option=value, with user and"
+    " password percent-encoded, and options that redis-py knows"
+)
+
+
 class Address:
     """Where a Redis is, as a URL says it: redis://, rediss:// (TLS) or unix://, with the options of redis-py.
 
@@ -39,16 +45,16 @@ class Address:
 
     def __init__(self, url: str) -> None:
         try:
+            if not _whole(url):
+                raise ValueError
             # redis-py's reading of the URL, its options and certificates; the connection itself is never used
             made: Any = cast("Any", ConnectionPool).from_url(url).make_connection()
             encrypted = issubclass(type(made), SSLConnection)
             self._tls: ssl.SSLContext | None = made.ssl_context.get() if encrypted else None
-        except (ValueError, TypeError) as error:
-            raise ClusterUnusableError(f"The Redis URL cannot be used: {_cause(error, url)}") from None
         except (OSError, ssl.SSLError) as error:
             raise ClusterUnusableError(f"A certificate of the Redis URL cannot be used: {error}") from None
-        except Exception as error:
-            raise ClusterUnusableError(f"The Redis URL cannot be used: {type(error).__name__}") from None
+        except Exception:  # what is wrong may be in the password, and redis-py cites it
+            raise ClusterUnusableError(UNUSABLE) from None
         if not _names_database(url):
             raise ClusterUnusableError("The Redis URL cannot be used: its path must be the number of a database")
         self._path: str | None = made.path if isinstance(made, UnixDomainSocketConnection) else None
@@ -139,9 +145,7 @@ def _names_database(url: str) -> bool:
     return parts.scheme == "unix" or not path or (path.isascii() and path.isdigit())
 
 
-def _cause(error: Exception, url: str) -> str:
-    """Return what an error says, unless that may have a part of the URL in it."""
-    text = str(error)
-    secret = re.search(r"://([^@/]*)@", url)
-    parts = re.split(":", secret[1]) if secret else []
-    return type(error).__name__ if any(part and part in text for part in parts) else text
+def _whole(url: str) -> bool:
+    """Return whether a URL ends where its reader thinks: not within a password that has a character which ends it."""
+    parts = urlsplit(url)
+    return parts.scheme == "unix" or not (parts.fragment or "@" in parts.path + parts.query)
