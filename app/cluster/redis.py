@@ -23,7 +23,7 @@ __all__ = ["RedisCluster"]
 
 
 class RedisCluster(Cluster):
-    """A `Cluster` of the servers that use one Redis and one prefix.
+    """A `Cluster` of the servers that use one database of a Redis and one prefix.
 
     Two connections are held: one for subscriptions, one for all else. Each is made again by itself.
 
@@ -44,7 +44,7 @@ class RedisCluster(Cluster):
         name = secrets.token_bytes(ORIGIN)
         self._prefix = encoded(prefix)
         self._timeout = timeout
-        self._channels = channels = Channels(self._prefix)
+        self._channels = channels = Channels(self._prefix, address.database)
         self._link = Link(address, timeout, self)
         self._subscriber = Subscriber(address, timeout, channels, name)
         self._publisher = Publisher(self._link, channels, name)

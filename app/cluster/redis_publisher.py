@@ -28,19 +28,22 @@ class Channels:
 
     Attributes:
         prefix: what they begin with.
+        database: its number follows: publications are heard in all databases of a Redis, and it would be heard in the
+            cluster of another what is said in this.
 
     """
 
     prefix: bytes
+    database: int
 
     @property
     def gap(self) -> bytes:
         """Where servers tell each other of publications that were lost."""
-        return self.prefix + b":gap"
+        return b"%b:%d:gap" % (self.prefix, self.database)
 
     def of(self, room: str) -> bytes:
         """Return the channel of a room."""
-        return self.prefix + b":room:" + encoded(room)
+        return b"%b:%d:room:%b" % (self.prefix, self.database, encoded(room))
 
 
 class _Gap:

@@ -279,7 +279,9 @@ async def received(
     if before:
         which["_id"] = {"$lt": before}
     found = await _found(database, which, limit, documents.RECEIVED_FIELDS)
-    return [Received(documents.message(document), user_id in document["pending"]) for document in found]
+    return [
+        Received(documents.message(document), user_id in documents.users_of(document, "pending")) for document in found
+    ]
 
 
 async def addressed(database: Database, mailbox: str, user_id: str, message_id: str) -> Message | None:
@@ -331,4 +333,4 @@ async def _found(
     if limit < 1:
         return []  # to MongoDB 0 means no limit
     found = database["messages"].find(which, fields, batch_size=limit + 1)
-    return await found.sort("_id", order).limit(limit).to_list()
+    return list(filter(documents.is_message, await found.sort("_id", order).limit(limit).to_list()))

@@ -103,7 +103,7 @@ class EngineContainer:
             await asyncio.to_thread(self._create)
         else:
             await asyncio.to_thread(self._wrapped.start)
-        identity = await until_it_answers(self._kind, self.url, lambda: None)
+        identity = await until_it_answers(self._kind, self.url, self._objection)
         stand_in = f", a stand-in for {self._kind.name}" if identity.stand_in else ""
         self.description = f"{identity.name} in a container of {self._image}{stand_in}"
 
@@ -152,6 +152,17 @@ class EngineContainer:
         self._guard.watch("container", container.get_container_id())
         host, port = container.get_container_host_ip(), container.get_exposed_port(self._kind.port)
         self.url = self._kind.url.format(host="127.0.0.1" if host == "localhost" else host, port=port)
+
+    def _objection(self) -> str | None:
+        wrapped = self._wrapped
+        try:
+            wrapped.reload()
+            if wrapped.status not in ("exited", "dead"):
+                return None
+            log = wrapped.logs(tail=20).decode(errors="replace")
+        except DockerException as error:
+            return f"its container is gone ({_first_line(error)})"
+        return f"the container of {self._image} has ended:\n{log}"
 
     def _unpause(self) -> None:
         wrapped = self._wrapped

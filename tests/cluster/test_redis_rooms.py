@@ -1,6 +1,7 @@
 """Publications between servers that share a Redis, and what is said of those that were lost."""
 
 import asyncio
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -73,6 +74,24 @@ async def test_clusters_with_other_prefixes_are_apart(redis_url: str):
         await reached(one, [two], "room")
         await other.cluster.ping()
         assert other.heard.deliveries == []
+    finally:
+        await first.stop()
+        await second.stop()
+
+
+async def test_clusters_in_other_databases_are_apart(redis_url: str):
+    """With the same prefix too: what is published, or lost, in one is not heard in the other."""
+    first, second = Servers(redis_url), Servers(urlsplit(redis_url)._replace(path="/1").geturl())
+    second.prefix = first.prefix
+    try:
+        one, two, other = await first.start(), await first.start(), await second.start()
+        for server in (two, other):
+            await server.cluster.subscribe("room")
+        one.cluster._publisher.lost_elsewhere()
+        await reached(one, [two], "room")
+        await other.cluster.ping()
+        assert two.heard.resyncs == [None]
+        assert (other.heard.deliveries, other.heard.resyncs) == ([], [])
     finally:
         await first.stop()
         await second.stop()
