@@ -114,7 +114,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = _option(Path("var"), "directory of the embedded database", "DATA_DIR")
     memory: bool = _option(False, "keep nothing on disk: data ends with the process", "MEMORY")
-    log_dir: Path | None = _option(None, "directory of rotated log files, besides standard error", "LOG_DIR")
+    log_dir: Path | None = _option(
+        None, "directory of rotated log files, besides standard error; embedded, and not in memory: logs", "LOG_DIR"
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lambda v: _lower(v))] = _option(
         "info", "least level that is logged", "LOG_LEVEL"
     )
@@ -376,6 +378,11 @@ class Settings(BaseSettings):
             path = ""
         # with an @ it is the rest of a password that was not percent-encoded, which the store refuses
         return unquote("" if "@" in path else path) or self.database_name
+
+    @property
+    def logs(self) -> Path | None:
+        """The directory of log files. A cluster's servers, of which several may run in one directory, have none."""
+        return self.log_dir or (None if self.clustered or self.memory else Path("logs"))
 
     @property
     def database(self) -> Path | None:

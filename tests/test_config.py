@@ -56,6 +56,16 @@ def test_a_blank_variable_hides_no_other_name_of_its_option(monkeypatch: pytest.
     assert load().jwt_secret.get_secret_value() == "the documents' other name"
 
 
+def test_one_server_logs_to_files_and_several_where_they_are_told(monkeypatch: pytest.MonkeyPatch):
+    """Two that rotate one file would lose what it has; one that keeps nothing on disk keeps no log there either."""
+    assert load().logs == Path("logs")
+    assert load(memory=True).logs is None
+    for name, value in CLUSTER.items():
+        monkeypatch.setenv(name, value)
+    assert load().logs is None
+    assert load(log_dir=Path("here")).logs == Path("here")
+
+
 def test_every_unusable_value_has_its_line(monkeypatch: pytest.MonkeyPatch):
     """All that is wrong is said at once, by the name that was set, with the value."""
     for name, value in {"PORT": "many", "JWT_EXPIRATION": "soon", "MODE": "test", "CONFIRM_INTERVAL": "0"}.items():
