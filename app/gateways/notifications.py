@@ -106,7 +106,7 @@ class NotificationsGateway(MailGateway):
         fitting = self._fitting([notification(entry) for entry in pending])
         for one in reversed(fitting):
             connection.emit("newNotification", one)
-        self._open(connection, pending[: len(fitting)])
+        self._open_first(connection, pending, len(fitting))
         self._end_at_expiry(connection)
 
     async def disconnected(self, connection: Connection, ending: Ending) -> None:

@@ -308,7 +308,9 @@ async def owed(database: Database, mailbox: str, user_ids: Sequence[str], after:
 
 async def _owed_to_one(database: Database, mailbox: str, user_id: str, after: str, limit: int) -> list[Owed]:
     pending = await _messages(database, {"mailbox": mailbox, "pending": user_id}, limit)
-    recent = await _messages(database, {"mailbox": mailbox, "members": user_id, "_id": {"$gt": after}}, limit)
+    sent_to: Document = {"$or": [{"sender": {"$ne": key(user_id)}}, {"to": user_id}]}
+    history: Document = {"mailbox": mailbox, "members": user_id, "_id": {"$gt": after}}
+    recent = await _messages(database, history | sent_to, limit)
     found = {message.id: message for message in (*pending, *recent)}
     user, nobody = frozenset((user_id,)), frozenset[str]()
     due, late = {message.id for message in pending}, {message.id for message in recent}

@@ -55,6 +55,7 @@ class Contract:
         port: the listener of its own, unless it was set to be another.
         path: the Socket.IO path that reaches it on every listener; on its own, `/socket.io` does too.
         notes: what holds for all of its events.
+        handshake: what a client says of itself when it connects, beside a token.
         credentials: where a token may be, in the order in which the places are looked at.
         code: a client in JavaScript, for `socket.io-client`; `BASE` is the address of a listener.
 
@@ -71,3 +72,4 @@ class Contract:
     received: tuple[Event, ...]
     refusals: tuple[Refusal, ...]
     code: str
+    handshake: str = ""

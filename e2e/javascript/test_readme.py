@@ -11,6 +11,7 @@ from e2e.harness.deadline import eventually
 from e2e.harness.direct import DirectClient
 from e2e.harness.javascript import Script
 from e2e.harness.match import equals, has, says
+from e2e.harness.notifications import PATHS, Guest
 from e2e.harness.people import People, Person
 from e2e.harness.transcript import Transcript
 
@@ -94,3 +95,27 @@ async def test_the_example_of_direct(people: People, example: Example):
     reader = await bob.connect(DirectClient)
     await eventually(reader.unreceived, equals([]))
     assert await reader.all() == {alice.id: [{**chat, "received": True} for chat in (before, live)]}
+
+
+@pytest.mark.requirement("NOTIFICATIONS-CONNECT-011")
+async def test_the_example_of_notifications(people: People, example: Example):
+    """It prints and confirms what waited for it and what comes, who is here, and notifies itself."""
+    alice = await people.new("Alice")
+    guest, rest = Guest(people, "Alice", id=alice.id), people.rest()
+    (await rest.post(PATHS[0], {"message": "before", "userId": alice.id})).must(201)
+
+    script = await example("notifications", alice, userId=alice.id)
+
+    await script.prints("told: before")
+    await script.prints("told: Hello there.")
+    (await rest.post(PATHS[1], {"message": "hello yourself", "userId": alice.id})).must(201)
+    await script.prints("told: hello yourself")
+    for line in ("here: ", "stored: "):
+        await script.prints(line)
+
+    async def pending() -> list[str]:
+        device = await guest.connect()
+        await device.notify("somebody else", "marker")
+        return [record.payload["message"] for record in device.inbox.all("newNotification")]
+
+    await eventually(pending, equals([]))

@@ -105,6 +105,18 @@ async def test_what_the_cluster_loses_is_given_from_the_store(house: Agency):
             assert await told(device, 3) == ["lost", "lost too", "live"]
 
 
+async def test_what_a_list_that_was_cut_left_out_is_not_given_after_a_gap():
+    """It would come after what is newer; another connect brings it, once there is room."""
+    async with housed(Agency, unseen_limit=2) as house:
+        for number in range(4):
+            await house.notify("ann", f"{number}")
+        async with house.guest("ann") as device:
+            assert await told(device, 2) == ["2", "3"]
+            house.hub.resync(None)
+            await house.notify("ann", "live")
+            assert await told(device, 1) == ["live"]
+
+
 async def test_what_turns_out_to_be_stored_is_told_late(house: Agency):
     """Who sent it was told that it may not be; it is not kept until the next connect."""
     async with house.guest("ann") as device:

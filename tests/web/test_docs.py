@@ -121,7 +121,7 @@ async def test_the_page_tells_the_socketio_side_of_each_contract(service: Servic
     assert f"#contract-{contract.name}" in links
     for way, events in (("sent", contract.sent), ("received", contract.received)):
         for event in events:
-            assert f"#{contract.name}-{way}-{event.name.replace(' ', '-')}" in links
+            assert f"#{contract.name}-{way}-{event.name.replace(' ', '-').lower()}" in links
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
