@@ -11,7 +11,7 @@ from typing import Any
 from app.cluster.base import Listener
 from app.cluster.redis_address import Address
 from app.cluster.redis_lifeline import Lifeline, Owner
-from app.cluster.redis_publisher import ORIGIN, Channels
+from app.cluster.redis_publisher import NOTICE_BOUND, ORIGIN, Channels
 from app.cluster.redis_wire import Wire, packed
 from app.domain.errors import Unavailable
 
@@ -176,9 +176,11 @@ class Subscriber(Owner):
         if self._held is not None:
             return  # all of them follow
         try:
+            if len(notice) > NOTICE_BOUND:
+                raise ValueError
             rooms = json.loads(notice)
             ours = None if rooms is None else [room for room in rooms if self._channels.of(room) in self._rooms]
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             log.error("a gap notice could not be read")
             return
         if self._listener and (ours is None or ours):

@@ -16,7 +16,9 @@ from e2e.harness.engine_kind import Kind
 from e2e.harness.engine_process import free_port
 from e2e.harness.guard import Guard
 
-__all__ = ["EngineContainer", "unusable"]
+__all__ = ["NO_DOCKER", "EngineContainer", "unusable"]
+
+NO_DOCKER = "no Docker engine answers"
 
 _REAPER = "testcontainers/ryuk:0.8.1"
 _PATIENCE = 5
@@ -32,7 +34,7 @@ def unusable(image: str) -> str | None:
     except ImageNotFound:
         return _pull(image)
     except DockerException as error:
-        return f"the Docker engine does not answer ({_first_line(error)})"
+        return f"{NO_DOCKER} ({_first_line(error)})"
     finally:
         client.close()
     return None
@@ -45,7 +47,7 @@ def _connected() -> docker.DockerClient | str:
         try:
             return docker.from_env(timeout=_PATIENCE)
         except DockerException as error:
-            refused = f"no Docker engine answers ({_first_line(error)})"
+            refused = f"{NO_DOCKER} ({_first_line(error)})"
         gc.collect()  # docker leaves a socket that it could not connect to the collector, to be blamed on another test
     return refused
 

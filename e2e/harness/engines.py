@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 
 from e2e.harness.engine import Engine, EngineRefusedError, GivenEngine
-from e2e.harness.engine_container import EngineContainer, unusable
+from e2e.harness.engine_container import NO_DOCKER, EngineContainer, unusable
 from e2e.harness.engine_kind import MONGO, REDIS, Kind
 from e2e.harness.engine_process import EngineProcess, program
 from e2e.harness.guard import Guard
@@ -58,7 +58,7 @@ class Engines:
         self._guard.close()
 
     async def _find(self, kind: Kind, *, of_our_own: bool) -> Engine:
-        """Return the first engine that is to be had; one of our own can be frozen and killed."""
+        """Return the first engine that is to be had; one of our own can be frozen and killed, and is never given."""
         choice = self._environment.get(CHOICE, "")
         ways: dict[str, Callable[[Kind], Engine | str]] = {
             "url": self._given,
@@ -69,7 +69,7 @@ class Engines:
             raise NoEngineError(f"{CHOICE} is {choice!r}, and should be one of {', '.join(ways)}")
         if of_our_own:
             del ways["url"]
-        reasons: list[str] = []
+        reasons: dict[str, str] = {}
         for way in [choice] if choice in ways else ways:
             found = ways[way](kind)
             if isinstance(found, GivenEngine):
@@ -78,8 +78,8 @@ class Engines:
             if refused is None:
                 assert not isinstance(found, str)
                 return found
-            reasons.append(refused)
-        raise NoEngineError(_sentence(kind, reasons, choice))
+            reasons[way] = refused
+        raise NoEngineError(_sentence(kind, reasons, choice, of_our_own=of_our_own))
 
     async def _refusal(self, engine: Engine) -> str | None:
         """Start an engine; return why it did not, None if it did."""
@@ -135,9 +135,15 @@ async def _asked(kind: Kind, engine: GivenEngine) -> Engine:
     return GivenEngine(engine.url, f"{identity.name} at {engine.description}{stand_in}")
 
 
-def _sentence(kind: Kind, reasons: list[str], choice: str) -> str:
+def _sentence(kind: Kind, reasons: Mapping[str, str], choice: str, *, of_our_own: bool) -> str:
+    """Return why there is no engine, and what would help; of what was tried each may lack something else."""
     forced = f" ({CHOICE}={choice})" if choice else ""
-    return (
-        f"No {kind.name} is to be had{forced}: {'; '.join(reasons)}. Set {kind.variable}, start Docker, or install "
-        f"{next(iter(kind.programs))}."
-    )
+    own = " that may be killed" if of_our_own else ""
+    remedies = {
+        "url": f"set {kind.variable}",
+        "docker": "start Docker" if NO_DOCKER in reasons.get("docker", "") else f"set {kind.image_variable}",
+        "found": f"install {next(iter(kind.programs))}",
+    }
+    helpful = [remedy for way, remedy in remedies.items() if way in reasons]
+    listed = f"{', '.join(helpful[:-1])}, or {helpful[-1]}" if len(helpful) > 1 else helpful[0]
+    return f"No {kind.name}{own} is to be had{forced}: {'; '.join(reasons.values())}. {listed[0].upper()}{listed[1:]}."

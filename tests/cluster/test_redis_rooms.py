@@ -115,6 +115,19 @@ async def test_a_listener_that_raises_misses_what_it_raised_at(servers: Servers,
     assert "not this one" in caplog.text
 
 
+@pytest.mark.parametrize("notice", [b"[" * 200_000, b'["' + b"x" * 5_000_000 + b'"]', b"{", b"7", b"[[]]", b"\xff"])
+async def test_a_notice_that_is_none_harms_nothing(servers: Servers, notice: bytes):
+    """Whatever somebody else publishes: the subscription stands, and what follows is heard."""
+    one, two = [await servers.start() for _ in range(2)]
+    await two.cluster.subscribe("room")
+    wire = two.cluster._subscriber._wire
+    publisher = one.cluster._publisher
+    publisher._send(publisher._channels.gap, notice, "room")
+    await reached(one, [two], "room")
+    assert two.cluster._subscriber._wire is wire
+    assert two.heard.resyncs == []
+
+
 # interruptions
 
 

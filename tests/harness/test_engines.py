@@ -1,12 +1,14 @@
 """Engines: where they are looked for, what is said without any, verbs that do what they say, and no orphans."""
 
 import asyncio
+import configparser
 import contextlib
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -143,10 +145,36 @@ async def test_without_any_a_sentence_says_how_to_get_one(monkeypatch: pytest.Mo
     """Where no engine is to be had, the text says what was tried and what would help."""
     monkeypatch.setenv("PATH", "/nowhere")
 
-    with pytest.raises(
-        NoEngineError, match=r"no mongod and no ferretdb on this machine.*Set MONGO_URL.*install mongod"
-    ):
+    with pytest.raises(NoEngineError, match=r"no mongod and no ferretdb on this machine\. Install mongod\.$"):
         await Engines({CHOICE: "found"}).mongo()
+
+
+@pytest.mark.parametrize(
+    ("refused", "remedy"),
+    [("no Docker engine answers (x)", "Start Docker, or install redis-server."), ("x", "Set TEST_REDIS_IMAGE, or")],
+)
+async def test_for_an_engine_of_our_own_no_url_helps(monkeypatch: pytest.MonkeyPatch, refused: str, remedy: str):
+    """The sentence names what does: Docker where it does not answer, an image where that is what is wrong."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(engines_module, "unusable", lambda _: refused)
+    for environment in ({}, {CHOICE: "url", "REDIS_URL": "redis://127.0.0.1:1"}):
+        with pytest.raises(NoEngineError) as raised:
+            await Engines(environment).redis(of_our_own=True)
+        assert remedy in str(raised.value)
+        assert "No Redis that may be killed" in str(raised.value)
+        assert "REDIS_URL" not in str(raised.value)
+
+
+def test_tox_passes_on_what_chooses_the_engines():
+    """What is said to the run is heard in it."""
+    told = configparser.ConfigParser(interpolation=None)
+    told.read(ROOT / "tox.ini")
+    passed = told["testenv"]["pass_env"].split()
+    for variable in (
+        *("REDIS_URL", "MONGO_URL", CHOICE, "DOCKER_HOST", "RYUK_CONTAINER_IMAGE"),
+        *(kind.image_variable for kind in (REDIS, MONGO)),
+    ):
+        assert any(fnmatch(variable, pattern) for pattern in passed), variable
 
 
 @pytest.mark.parametrize("choice", ["url", "sandwich"])
