@@ -13,6 +13,7 @@ from e2e.harness.javascript import Script
 from e2e.harness.match import equals, has, says
 from e2e.harness.notifications import PATHS, Guest
 from e2e.harness.people import People, Person
+from e2e.harness.rooms import new_room, path_of, visit
 from e2e.harness.transcript import Transcript
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -95,6 +96,24 @@ async def test_the_example_of_direct(people: People, example: Example):
     reader = await bob.connect(DirectClient)
     await eventually(reader.unreceived, equals([]))
     assert await reader.all() == {alice.id: [{**chat, "received": True} for chat in (before, live)]}
+
+
+@pytest.mark.requirement("ROOMS-CONNECT-005")
+async def test_the_example_of_rooms(people: People, example: Example):
+    """It joins by its handshake, says hello, and prints what is said, who is there, and the end of the room."""
+    alice, rest = await people.new("Alice"), people.rest()
+    room_id = await new_room(rest)
+    bob = await visit(people, "Bob", room_id)
+
+    script = await example("rooms", alice, roomId=room_id)
+
+    await bob.expect("exchanges", has(username="Han", content="Hello there.", order=1))
+    for line in ("here: 2", "1. Han: Hello there.", "stored: 1"):
+        await script.prints(line)
+    await bob.say(room_id, "hello yourself")
+    await script.prints("2. Bob: hello yourself")
+    (await rest.delete(path_of(room_id))).must(204)
+    await script.prints("closed")
 
 
 @pytest.mark.requirement("NOTIFICATIONS-CONNECT-011")
