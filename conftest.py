@@ -6,6 +6,8 @@ They are found or started once for the run (`e2e/harness/engines.py` says where 
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,18 @@ _ROOT = Path(__file__).parent
 _USERS = [_ROOT / "e2e", *(_ROOT / "tests" / name for name in ("store", "cluster", "harness", "test_server.py"))]
 
 _engines = pytest.StashKey[RunEngines]()
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_left_unasked(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail a test during which asyncio says that something went wrong of which nobody has heard.
+
+    That is known when the task is collected, so it may be of the test before.
+    """
+    yield
+    records = [record for phase in ("setup", "call", "teardown") for record in caplog.get_records(phase)]
+    told = [record.getMessage() for record in records if record.name == "asyncio" and record.levelno >= logging.ERROR]
+    assert not told, "\n".join(told)
 
 
 def pytest_configure(config: pytest.Config) -> None:

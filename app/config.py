@@ -17,6 +17,9 @@ __all__ = ["CONTRACTS", "DEVELOPMENT_SECRET", "Settings", "SettingsError", "load
 CONTRACTS = ("friends", "direct", "rooms", "notifications", "presence")
 DEVELOPMENT_SECRET = "parley development secret: never use it where others can reach the server"
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+"""Hosts that nobody else can reach."""
+
 
 class SettingsError(Exception):
     """Settings that cannot be used.
@@ -111,7 +114,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = _option(Path("var"), "directory of the embedded database", "DATA_DIR")
     memory: bool = _option(False, "keep nothing on disk: data ends with the process", "MEMORY")
-    log_dir: Path | None = _option(None, "directory of rotated log files, besides standard error", "LOG_DIR")
+    log_dir: Path | None = _option(
+        None, "directory of rotated log files, besides standard error; embedded, and not in memory: logs", "LOG_DIR"
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lambda v: _lower(v))] = _option(
         "info", "least level that is logged", "LOG_LEVEL"
     )
@@ -223,10 +228,10 @@ class Settings(BaseSettings):
     max_unauthenticated: int = _option(
         10_000, "connections that have not authenticated yet, 0 for no limit", "MAX_UNAUTHENTICATED", ge=0
     )
-    rate_limit_rest: Annotated[Rate | None, BeforeValidator(_rate)] = _option(
+    rate_limit_rest: Annotated[Rate | None, NoDecode, BeforeValidator(_rate)] = _option(
         None, "REST requests of one client address, such as 100/60s; more are refused", "RATE_LIMIT_REST"
     )
-    rate_limit_events: Annotated[Rate | None, BeforeValidator(_rate)] = _option(
+    rate_limit_events: Annotated[Rate | None, NoDecode, BeforeValidator(_rate)] = _option(
         None, "events of one connection, such as 100/60s; more are refused", "RATE_LIMIT_EVENTS"
     )
     max_events_per_second: int = _option(
@@ -375,6 +380,11 @@ class Settings(BaseSettings):
         return unquote("" if "@" in path else path) or self.database_name
 
     @property
+    def logs(self) -> Path | None:
+        """The directory of log files. A cluster's servers, of which several may run in one directory, have none."""
+        return self.log_dir or (None if self.clustered or self.memory else Path("logs"))
+
+    @property
     def database(self) -> Path | None:
         """The embedded database's file, None for memory."""
         return None if self.memory else self.data_dir / "parley.db"
@@ -386,8 +396,13 @@ class Settings(BaseSettings):
         found: list[str] = []
         if len(secret.encode()) < 32:
             found.append("JWT_SECRET is shorter than 32 bytes: tokens can be forged by trying")
-        if secret == DEVELOPMENT_SECRET and self.host not in ("127.0.0.1", "localhost", "::1"):
+        if secret == DEVELOPMENT_SECRET and self.host not in LOOPBACK:
             found.append(f"JWT_SECRET is the built-in one, and {self.host} can be reached by others: set your own")
+        if "presence" in self.contracts and self.internal_host not in LOOPBACK and not self.service_keys:
+            found.append(
+                f"INTERNAL_SERVICE_KEYS is not set, and {self.internal_host} can be reached by others: "
+                "they may send to all users"
+            )
         return found
 
 

@@ -26,6 +26,7 @@ from e2e.harness.cluster import Cluster, Route
 from e2e.harness.deadline import SECOND
 from e2e.harness.deployment import Deployment, Fresh, embedded, remote
 from e2e.harness.people import People, PeopleOf
+from e2e.harness.presence import Presence
 from e2e.harness.process import Exit, ServerProcess
 from e2e.harness.rest import Rest
 from e2e.harness.tokens import Mint
@@ -256,6 +257,12 @@ async def people_of(transcript: Transcript) -> AsyncIterator[PeopleOf]:
 def people(deployment: Deployment, people_of: PeopleOf) -> People:
     """Return what makes people on the shared deployment."""
     return people_of(deployment)
+
+
+@pytest.fixture
+def presence(people: People) -> Presence:
+    """Return what connects people, on the shared deployment, to the presence contract."""
+    return Presence(people)
 
 
 @pytest.fixture

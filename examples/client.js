@@ -259,12 +259,8 @@ export class Client {
     this.serviceName = h("input", { autocomplete: "off", value: "notification_service" });
     this.serviceKey = h("input", { type: "password", autocomplete: "off" });
     return [
-      h(
-        "div",
-        { class: "row" },
-        h("label", { class: "field grow" }, "Name", this.serviceName),
-        h("label", { class: "field grow" }, "Key, where one is set", this.serviceKey),
-      ),
+      h("label", { class: "field" }, "Name", this.serviceName),
+      h("label", { class: "field" }, "Key, where the server has one set", this.serviceKey),
     ];
   }
 
@@ -280,6 +276,7 @@ export class Client {
   /** Have a listener called with what an event carries, on every connection. */
   on(event, listener) {
     this.listeners.push([event, listener]);
+    this.socket?.on(event, listener);
   }
 
   async connect() {

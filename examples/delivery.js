@@ -1,6 +1,6 @@
 // What the two gateways of presence have in common: a message to many, and whom it reached.
 
-import { chooseMany, find, nameOf, onSubmit, say } from "/examples/client.js";
+import { chooseMany, find, h, nameOf, onSubmit, say } from "/examples/client.js";
 
 /** Send what the form `write` says, and show whom it reached. `complete` may add to the metadata. */
 export function deliver(client, complete = (metadata) => metadata) {
@@ -18,13 +18,8 @@ export function deliver(client, complete = (metadata) => metadata) {
     const names = (ids = []) => ids.map(nameOf).join(", ") || "nobody";
     const { sent, failed } = answer.recipients ?? {};
     client.warn(answer.status === "sent" ? "" : String(answer.error ?? "Not sent"));
-    say(find("talk"), {
-      from: "You",
-      text: `${text}\n→ sent to ${names(sent)}; failed: ${names(failed)}`,
-      at: answer.timestamp,
-      mine: true,
-      note: answer.status,
-    });
+    const reached = h("span", { class: "meta" }, `sent to ${names(sent)}, failed: ${names(failed)}`);
+    say(find("talk"), { from: "You", text, at: answer.timestamp, mine: true, note: answer.status }, reached);
     form.elements.text.value = "";
   });
   find("ping").addEventListener("click", () => client.ask("ping"));

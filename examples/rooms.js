@@ -2,7 +2,7 @@ import { Client, find, onSubmit, say, showPeople } from "/examples/client.js";
 
 const client = new Client({ contract: "rooms", credentials: () => ({}) });
 const talk = find("talk");
-const joined = new Map(); // a room -> what takes the news of who is in it
+const joined = new Set(); // rooms whose members are listened for
 
 const path = (roomId) => `/api/v1/rooms/${encodeURIComponent(roomId)}`;
 const room = () => find("room").elements.roomId.value;
@@ -14,9 +14,8 @@ function show({ roomId, order, username, content, createdAt, socketId }) {
 
 function join(roomId) {
   if (!joined.has(roomId)) {
-    const list = (members) => showMembers(roomId, members);
-    joined.set(roomId, list);
-    client.on(`participants/${roomId}`, list);
+    joined.add(roomId);
+    client.on(`participants/${roomId}`, (members) => showMembers(roomId, members));
   }
   client.emit("participants", { roomId, username: client.user.name });
 }

@@ -95,6 +95,18 @@ def test_a_published_port_is_one_that_nginx_and_the_servers_listen_on():
     assert [name for name, service in SERVICES.items() if "ports" in service] == ["nginx"]
 
 
+def test_nginx_logs_no_request():
+    """A token may be in its query, and below `crit` an error says which request it was about."""
+    assert re.findall(r"access_log (\S+);", NGINX) == ["off"]
+    assert re.findall(r"error_log stderr (\w+);", NGINX) == ["crit"]
+
+
+def test_nginx_keeps_no_bodies():
+    """What it buffers it keeps in memory, for anybody who sends slowly."""
+    assert "proxy_request_buffering off;" in NGINX
+    assert SERVICES["nginx"]["tmpfs"] == ["/tmp:size=64m"]
+
+
 def test_the_gateway_for_services_is_published_to_this_machine_alone():
     """It asks nobody who they are unless it is told to, so it is not for everybody who reaches the machine."""
     (port,) = [port for port in SERVICES["nginx"]["ports"] if port.endswith(":4000")]

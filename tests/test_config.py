@@ -56,6 +56,16 @@ def test_a_blank_variable_hides_no_other_name_of_its_option(monkeypatch: pytest.
     assert load().jwt_secret.get_secret_value() == "the documents' other name"
 
 
+def test_one_server_logs_to_files_and_several_where_they_are_told(monkeypatch: pytest.MonkeyPatch):
+    """Two that rotate one file would lose what it has; one that keeps nothing on disk keeps no log there either."""
+    assert load().logs == Path("logs")
+    assert load(memory=True).logs is None
+    for name, value in CLUSTER.items():
+        monkeypatch.setenv(name, value)
+    assert load().logs is None
+    assert load(log_dir=Path("here")).logs == Path("here")
+
+
 def test_every_unusable_value_has_its_line(monkeypatch: pytest.MonkeyPatch):
     """All that is wrong is said at once, by the name that was set, with the value."""
     for name, value in {"PORT": "many", "JWT_EXPIRATION": "soon", "MODE": "test", "CONFIRM_INTERVAL": "0"}.items():
@@ -210,3 +220,37 @@ def test_the_secrets_of_the_engines_are_never_shown(monkeypatch: pytest.MonkeyPa
     setenv(monkeypatch, {"DATABASE_PASSWORD": "hunter2", "REDIS_PASSWORD": "hunter2"})
     assert "hunter2" not in repr(load())
     assert "hunter2" not in str(load().model_dump(mode="json"))
+
+
+@pytest.mark.parametrize("name", ["RATE_LIMIT_REST", "RATE_LIMIT_EVENTS"])
+@pytest.mark.parametrize("value", ["100", "0/60s", "100/0s", "many/60s", "100/soon", "-1/60s", "[100, 60]"])
+def test_a_rate_is_a_count_and_a_duration(monkeypatch: pytest.MonkeyPatch, name: str, value: str):
+    """What is not is refused, with an example of one."""
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=rf"^{name}: should .* such as "):
+        load()
+
+
+def test_services_have_a_key_each(monkeypatch: pytest.MonkeyPatch):
+    """Which may have a `=` in it, and is shown nowhere."""
+    assert load().service_keys == {}
+    monkeypatch.setenv("INTERNAL_SERVICE_KEYS", "billing=sesame, mail = open=sesame ,")
+    settings = load()
+    assert settings.service_keys == {"billing": "sesame", "mail": "open=sesame"}
+    assert "sesame" not in f"{settings!r} {settings.model_dump(mode='json')}"
+
+
+@pytest.mark.parametrize("value", ["sesame", "billing=", "=sesame", "billing=sesame,mail", ","])
+def test_keys_that_cannot_be_read_leave_nothing_open(monkeypatch: pytest.MonkeyPatch, value: str):
+    """They are refused, and not shown."""
+    monkeypatch.setenv("INTERNAL_SERVICE_KEYS", value)
+    with pytest.raises(SettingsError, match=r"^INTERNAL_SERVICE_KEYS: should be name=key,name=key$"):
+        load()
+
+
+def test_an_internal_gateway_that_others_reach_without_a_key_is_unwise():
+    """Unless there is none."""
+    [warning] = load(internal_host="0.0.0.0").warnings
+    assert warning.startswith("INTERNAL_SERVICE_KEYS is not set, and 0.0.0.0 can be reached")
+    assert load(internal_host="0.0.0.0", internal_service_keys=SecretStr("billing=sesame")).warnings == []
+    assert load(internal_host="0.0.0.0", contracts=("friends",)).warnings == []

@@ -129,6 +129,13 @@ class Cluster(Protocol):
         """Return those of the users who are present: with a socket, lingering ones included. Raise `Unavailable`."""
         ...
 
+    async def connected(self, roster: str, users: Iterable[str]) -> set[str]:
+        """Return those of the users who have a socket that does not linger. Raise `Unavailable`.
+
+        Of a user with very many sockets it may be said though all of them linger.
+        """
+        ...
+
     async def sockets(self, roster: str, users: Iterable[str], most: int) -> dict[str, tuple[int, list[str]]]:
         """Return how many sockets the users have who are present, and the data of at most `most` of each one's.
 

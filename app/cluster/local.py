@@ -115,6 +115,11 @@ class LocalCluster(Cluster):
         there = self._rosters.get(roster, {})
         return {user for user in users if user in there}
 
+    async def connected(self, roster: str, users: Iterable[str]) -> set[str]:
+        self._ensure_open()
+        there = self._rosters.get(roster, {})
+        return {user for user in users if user in there and there[user].connected}
+
     async def sockets(self, roster: str, users: Iterable[str], most: int) -> dict[str, tuple[int, list[str]]]:
         self._ensure_open()
         there = self._rosters.get(roster, {})

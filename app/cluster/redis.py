@@ -135,6 +135,10 @@ class RedisCluster(Cluster):
         self._ensure_open()
         return await self._roster.census.present(roster, users)
 
+    async def connected(self, roster: str, users: Iterable[str]) -> set[str]:
+        self._ensure_open()
+        return await self._roster.census.connected(roster, users)
+
     async def sockets(self, roster: str, users: Iterable[str], most: int) -> dict[str, tuple[int, list[str]]]:
         self._ensure_open()
         return await self._roster.census.sockets(roster, users, most)

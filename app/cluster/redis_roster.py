@@ -58,7 +58,7 @@ class Roster:
         server: the name of this server: no other has it, and there is no space or colon in it.
         server_timeout: seconds without a sign of life until a server counts as dead.
         grace: seconds until the sockets of a server that took its leave are swept.
-        died: called when this server has swept after one that did not, and for a while after that.
+        died: called when this server is to tell that one died which did not.
 
     """
 

@@ -7,6 +7,7 @@ Every name begins with the prefix; times are microseconds of Redis' own clock.
     <p>:gone                        set   servers whose beat was late, until all their sockets have been removed
     <p>:leaving                     set   those of them, or yet to be, that took their leave and owe nothing
     <p>:swept:<server>              text  when that was, for a day
+    <p>:deaths                      zset  those that did not take their leave -> when that is to be told of next
     <p>:departed                    zset  roster and user of those who were swept, until it was told -> since when
     <p>:roster:<r>:user:<user>      hash  "<server> <socket>" -> "<lingering since, or 0> <came first, 1 or 0> <data>"
     <p>:roster:<r>:online           zset  user -> when the user came
@@ -26,15 +27,13 @@ import hashlib
 from dataclasses import dataclass, field
 
 __all__ = [
-    "ARRIVE", "BEAT", "CAME_FIRST", "COMMON", "DEPART", "DIED", "HELLO", "LEAVE", "LINGER", "PRESENT", "REGISTER",
-    "REMOVE", "SCRIPTS", "SOCKETS", "SWEEP", "TALLY", "UNKNOWN", "UPDATE", "WAS_THERE", "Script", "microseconds",
+    "ARRIVE", "BEAT", "CAME_FIRST", "COMMON", "CONNECTED", "DEPART", "HELLO", "LEAVE", "LINGER", "PRESENT",
+    "REGISTER", "REMOVE", "SCRIPTS", "SOCKETS", "SWEEP", "TALLY", "UNKNOWN", "UPDATE", "WAS_THERE", "Script",
+    "microseconds",
 ]  # fmt: skip
 
 UNKNOWN = -1
 """What a script answers to a server that Redis does not know."""
-
-DIED = 1
-"""What `SWEEP` answers of a server that did not take its leave."""
 
 PRESENT, WAS_THERE, CAME_FIRST = 1, 2, 4
 """Of a socket that was removed: the user is present now, the socket was there, and its user had come with it."""
@@ -221,7 +220,7 @@ SWEEP = Script(
     COMMON
     + """
 local time = now()
-local answers = {0}
+local answers = {0, 0}
 local function tell(roster, user)
   call('ZADD', p .. ':departed', text(time), roster .. '\\n' .. user)
   answers[#answers + 1] = roster
@@ -234,12 +233,23 @@ end
 local id = call('SRANDMEMBER', p .. ':gone')
 if not id then
   id = call('ZRANGEBYSCORE', p .. ':servers', '-inf', '(' .. text(time - ARGV[3]), 'LIMIT', 0, 1)[1]
-  if not id or id == me then return answers end
-  call('ZREM', p .. ':servers', id)
-  call('SADD', p .. ':gone', id)
-  call('SET', p .. ':swept:' .. id, text(time), 'EX', 86400)
+  if id == me then id = nil end
+  if id then
+    call('ZREM', p .. ':servers', id)
+    call('SADD', p .. ':gone', id)
+    call('SET', p .. ':swept:' .. id, text(time), 'EX', 86400)
+    if call('SISMEMBER', p .. ':leaving', id) == 0 then call('ZADD', p .. ':deaths', text(time), id) end
+  end
 end
-answers[1] = call('SISMEMBER', p .. ':leaving', id) == 1 and 2 or 1
+for _, dead in ipairs(call('ZRANGEBYSCORE', p .. ':deaths', '-inf', text(time), 'LIMIT', 0, 100)) do
+  local since = call('GET', p .. ':swept:' .. dead)
+  if since and time - since < tonumber(ARGV[5]) then
+    call('ZADD', p .. ':deaths', text(time + ARGV[6]), dead)
+    answers[2] = 1
+  else call('ZREM', p .. ':deaths', dead) end
+end
+if not id then return answers end
+answers[1] = 1
 for _, m in ipairs(call('SPOP', held(id), ARGV[4])) do
   local roster, socket, user = string.match(m, '^([^\\n]*)\\n([^\\n]*)\\n(.*)$')
   if drop(id, roster, user, socket) and absent(roster, user) then tell(roster, user) end
@@ -251,11 +261,12 @@ end
 return answers
 """
 )
-"""Remove some sockets of one server whose beat is late: by how long, how many at most.
+"""Remove some sockets of one server whose beat is late: by how long, how many at most; for how long a death is told of,
+and how often.
 
-Answer 0 if there is no such server, 1 if it died, 2 if it took its leave; and roster and user of those who are absent
-now. They are in `departed` until whoever told of them takes them out; one who has been there for as long is answered
-again.
+Answer 1 if there is such a server, else 0; 1 if whoever asks is to tell of a death, else 0: nobody else will until it
+is told of again; and roster and user of those who are absent now. They are in `departed` until whoever told of them
+takes them out; one who has been there for as long is answered again.
 """
 
 SOCKETS = Script(
@@ -275,6 +286,26 @@ return answers
 )
 """Read the sockets of users: roster, how many at most, users. Answer for each how many there are, and their values."""
 
+CONNECTED = Script(
+    COMMON
+    + """
+local answers = {}
+for i = 5, #ARGV do
+  local k, found = key(ARGV[3], ARGV[i]), 0
+  if call('HLEN', k) > tonumber(ARGV[4]) then found = 1
+  else
+    for _, value in ipairs(call('HVALS', k)) do
+      if string.sub(value, 1, 2) == '0 ' then found = 1 break end
+    end
+  end
+  answers[#answers + 1] = found
+end
+return answers
+"""
+)
+"""Look for sockets that do not linger: roster, how many to look at, users. Answer for each 1 if there is one, or more
+sockets than that."""
+
 TALLY = Script(
     """
 local name = ARGV[1] .. ':tally:' .. ARGV[3]
@@ -289,5 +320,5 @@ return {count, left}
 )
 """Count an event: name, milliseconds of a window. Answer how many there were, and the milliseconds that are left."""
 
-SCRIPTS = (HELLO, BEAT, ARRIVE, UPDATE, LINGER, LEAVE, REGISTER, REMOVE, DEPART, SWEEP, SOCKETS, TALLY)
+SCRIPTS = (HELLO, BEAT, ARRIVE, UPDATE, LINGER, LEAVE, REGISTER, REMOVE, DEPART, SWEEP, SOCKETS, CONNECTED, TALLY)
 """All of them, but for those of `redis_list_scripts`."""

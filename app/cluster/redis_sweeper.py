@@ -7,14 +7,13 @@ from collections.abc import Callable
 
 from app.cluster.base import Listener
 from app.cluster.redis_link import Link
-from app.cluster.redis_scripts import DIED, SWEEP, microseconds
+from app.cluster.redis_scripts import SWEEP, microseconds
 from app.cluster.redis_wire import decoded
 
 __all__ = ["Sweeper"]
 
 CHUNK = b"500"
 """How many sockets are removed at once."""
-
 
 AFTERCARE = 120.0
 """Seconds for which a death is told of again and again.
@@ -34,7 +33,8 @@ class Sweeper:
         prefix: what all names in Redis begin with.
         server: the name of this server.
         timeout: seconds without a sign of life until a server counts as dead.
-        died: called when a server that did not take its leave was swept after, and for a while after that.
+        died: called when this server is to tell that one died which did not take its leave; of all servers one is, now
+            and for a while.
 
     """
 
@@ -45,7 +45,6 @@ class Sweeper:
         self._timeout = timeout
         self._died = died
         self._earliest = 0.0
-        self._again = self._repeat_until = 0.0
 
     def wait(self) -> None:
         """Sweep nothing for a while: other servers may be on their way back too."""
@@ -58,19 +57,15 @@ class Sweeper:
 
     async def sweep(self, listener: Listener) -> None:
         """Sweep after every server that is late. Raise `Unavailable`; what was done until then is told of."""
-        found, deaths = 1, 0
+        late, often = microseconds(self._timeout), microseconds(1.25 * self._timeout)
+        found = 1
         while found:
-            words = self._prefix, self._server, microseconds(self._timeout), CHUNK
-            found, *absent = await self._link.run(SWEEP, *words)
-            deaths += found == DIED
+            words = self._prefix, self._server, late, CHUNK, microseconds(AFTERCARE), often
+            found, death, *absent = await self._link.run(SWEEP, *words)
+            if death:
+                self._died()
             for roster, user in zip(absent[::2], absent[1::2], strict=True):
                 listener.departed(decoded(roster), decoded(user))
             if absent:
                 told = [b"%b\n%b" % pair for pair in zip(absent[::2], absent[1::2], strict=True)]
                 await self._link.call("ZREM", self._prefix + b":departed", *told)
-        now = asyncio.get_running_loop().time()
-        if deaths:
-            self._repeat_until, self._again = now + AFTERCARE, now
-        if self._again <= now < self._repeat_until:
-            self._again = now + 1.25 * self._timeout
-            self._died()

@@ -7,7 +7,8 @@ ParleyError                     code, text, whether a retry can help
  ├─ NotFound                    what it names does not exist
  ├─ Conflict                    it exists already
  ├─ TooMany                     a rate limit was exceeded
- └─ Unavailable                 a store or the cluster did not answer; nothing was changed
+ └─ Unavailable                 a store or the cluster did not answer; what was asked for may have been done
+     └─ NotSent                 it was not even asked, as it gives no sign of life or too much waits: nothing was done
 """
 
 from __future__ import annotations
@@ -16,7 +17,17 @@ import math
 from collections.abc import Sequence
 from typing import ClassVar
 
-__all__ = ["Conflict", "Forbidden", "Invalid", "NotFound", "ParleyError", "TooMany", "Unauthorized", "Unavailable"]
+__all__ = [
+    "Conflict",
+    "Forbidden",
+    "Invalid",
+    "NotFound",
+    "NotSent",
+    "ParleyError",
+    "TooMany",
+    "Unauthorized",
+    "Unavailable",
+]
 
 
 class ParleyError(Exception):
@@ -98,3 +109,7 @@ class Unavailable(ParleyError):
 
     def __init__(self, text: str = "Service unavailable") -> None:
         super().__init__(text)
+
+
+class NotSent(Unavailable):
+    """What was asked for was not passed on to a store or the cluster, so that it is certain that it was not done."""

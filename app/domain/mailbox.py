@@ -16,11 +16,12 @@ from typing import Generic, TypeVar
 from app.domain.clock import Sequence as Ids
 from app.domain.clock import least_id, now_ms
 from app.domain.doubts import Doubts
-from app.domain.errors import NotFound, Unavailable
+from app.domain.errors import NotFound, NotSent, Unavailable
 from app.store.base import Message, NewMessage, Store
 
 __all__ = [
     "LATE_MS",
+    "MEMORY",
     "MEMORY_MS",
     "RECENT_MS",
     "Backlog",
@@ -131,10 +132,10 @@ class Mailbox:
 
     def watch(self, found: Callable[[NewMessage], Awaitable[None]]) -> None:
         """Have `found` called with every message that turns out to be stored after `post` had to give it up."""
-        self._doubts = Doubts(self._is_stored, found)
+        self._doubts = Doubts(self._stored, found)
 
-    async def _is_stored(self, message: NewMessage) -> bool:
-        return await self._store.stored(message.id)
+    async def _stored(self, messages: Sequence[NewMessage]) -> set[str]:
+        return await self._store.stored([message.id for message in messages])
 
     async def close(self) -> bool:
         """Look no more for messages that were given up. Return False if one of them may be stored."""
@@ -148,14 +149,14 @@ class Mailbox:
 
         Return it once it would survive a crash, None if there was no recipient: then nothing was stored. Messages
         are ordered as this was called. Raise `Unavailable` where the store did not say that it is stored; it may be
-        (`watch`).
+        (`watch`), unless it is `NotSent`.
         """
         message_id, created_at = self._ids.next()
         new = NewMessage(message_id, self.name, sender, text, created_at, recipients)
         try:
             audience = await self._store.append(new)
-        except Unavailable:
-            if self._doubts:
+        except Unavailable as error:
+            if self._doubts and not isinstance(error, NotSent):
                 self._doubts.add(new)
             raise
         return Message(message_id, self.name, sender, text, created_at) if audience else None
@@ -166,7 +167,16 @@ class Mailbox:
 
     async def backlogs(self, user_ids: Sequence[str], limit: int) -> dict[str, Backlog]:
         """Return what each of the users may lack: the newest, and at most `limit` messages for each."""
-        owed = await self._store.owed(self.name, user_ids, least_id(now_ms() - RECENT_MS), limit)
+        try:
+            owed = await self._store.owed(self.name, user_ids, least_id(now_ms() - RECENT_MS), limit)
+        except NotSent:
+            raise
+        except Unavailable:
+            if len(user_ids) == 1:
+                raise
+            # so many may be too much for the time that it may take
+            middle = len(user_ids) // 2
+            return await self.backlogs(user_ids[:middle], limit) | await self.backlogs(user_ids[middle:], limit)
         if len(owed) >= limit and len(user_ids) > 1:
             # of some there may be more than was asked for
             return {user_id: (await self.backlogs([user_id], limit))[user_id] for user_id in user_ids}
@@ -175,8 +185,7 @@ class Mailbox:
             for user_id in one.pending:
                 backlogs[user_id].pending.append(entry)
             for user_id in one.recent:
-                if user_id != entry.sender:
-                    backlogs[user_id].recent.append(entry)
+                backlogs[user_id].recent.append(entry)
         return backlogs
 
     async def history(self, user_id: str, before: str | None, limit: int) -> list[Entry]:

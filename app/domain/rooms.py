@@ -7,13 +7,13 @@ one before is ever read, heard or written in the next.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from app.domain.clock import Sequence as Ids
 from app.domain.doubts import Doubts
-from app.domain.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
+from app.domain.errors import Conflict, Forbidden, Invalid, NotFound, NotSent, Unavailable
 from app.domain.participants import Participant, Participants
 from app.store.base import Exchange, NewExchange, Room, Store
 
@@ -133,20 +133,24 @@ class Rooms:
 
     def watch(self, found: Callable[[Room, Exchange], None]) -> None:
         """Have `found` called with what turns out to be stored after `say` had to give it up."""
+        orders: dict[str, int] = {}
 
-        async def stored(saying: _Saying) -> bool:
-            return await self._store.said(saying.id) is not None
+        async def stored(sayings: Sequence[_Saying]) -> Collection[str]:
+            there = await self._store.said([saying.id for saying in sayings])
+            orders.update(there)
+            return there
 
         async def tell(saying: _Saying) -> None:
-            if order := await self._store.said(saying.id):
-                found(saying.room, saying.ordered(order))
+            found(saying.room, saying.ordered(orders.pop(saying.id)))
 
         self._doubts = Doubts(stored, tell)
 
-    async def close(self) -> None:
-        """Look no more for what was given up."""
-        if self._doubts:
-            await self._doubts.close()
+    async def close(self) -> bool:
+        """Look no more for what was given up. Return False if something of it may be stored."""
+        if self._doubts is None:
+            return True
+        await self._doubts.close()
+        return not self._doubts.left
 
     # rooms
 
@@ -195,7 +199,7 @@ class Rooms:
 
         It is of this moment unless it is said of which (milliseconds since the epoch), and kept with whatever more.
         Raise `RoomForbidden` if the room is closed, `Unavailable` where the store did not say that it is stored; it
-        may be (`watch`).
+        may be (`watch`), unless it is `NotSent`.
         """
         exchange_id, instant = self._ids.next()
         created_at = instant if created_at is None else created_at
@@ -205,8 +209,8 @@ class Rooms:
             return saying.ordered(await self._store.say(room, saying.new))
         except NotFound:
             raise RoomForbidden from None
-        except Unavailable:
-            if self._doubts:
+        except Unavailable as error:
+            if self._doubts and not isinstance(error, NotSent):
                 self._doubts.add(saying)
             raise
 

@@ -213,7 +213,7 @@ class EngineIO:
         if session.closed:
             self.endings[session.closed.name.lower()] += 1
         if session.closed in _AT_FAULT:
-            log.info("session %s of %s has ended: %s", session.id, session.handshake.address, session.closed.value)
+            log.info("a session of %s has ended: %s", session.handshake.address, session.closed.value)
         if session.upgraded or session.polling or session.closed not in _LAST_WORDS:
             self.sessions.pop(session.id, None)
         else:

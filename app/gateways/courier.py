@@ -90,7 +90,8 @@ class Courier:
     async def hand(self, packets: Mapping[str, bytes]) -> set[str]:
         """Write to each user the packet that is theirs, and return those of whom a connection was written to.
 
-        Those of this server are written to before anything is awaited. Who is in no roster is not waited for; where
+        Those of this server are written to before anything is awaited. Who is not connected, as the roster has
+        it, is not waited for; where
         the cluster does not answer, only users of this server are reached.
         """
         number, round_ = str(next(self._numbers)), _Round(packets)
@@ -99,29 +100,29 @@ class Courier:
             for user, packet in packets.items():
                 if self._write(self._room_of(user), packet):
                     round_.reach(user)
-            present = await self._present(packets)
-            if present is None:
-                present = round_.reached
+            connected = await self._connected(packets)
+            if connected is None:
+                connected = round_.reached
             for index, user in enumerate(packets):
-                if user in present:
+                if user in connected:
                     note = f"{ASKED} {self._room} {number} {index}"
                     self._cluster.publish(self._room_of(user), Envelope(packets[user], note=note).encode())
-            await round_.wait(present, self._timeout)
+            await round_.wait(connected, self._timeout)
         finally:
             del self._rounds[number]
         return round_.reached
 
-    async def _present(self, users: Collection[str]) -> set[str] | None:
-        """Return those of the users who are in the roster, None if it cannot be told, or answers cannot be heard."""
+    async def _connected(self, users: Collection[str]) -> set[str] | None:
+        """Return those of the users who are connected, None if it cannot be told, or answers cannot be heard."""
         if self._listening is None or (self._listening.done() and self._listening.exception()):
             self._listening = self._cluster.subscribe(self._room)
         try:
-            _, present = await asyncio.gather(
-                asyncio.shield(self._listening), self._cluster.present(self._contract, users)
+            _, connected = await asyncio.gather(
+                asyncio.shield(self._listening), self._cluster.connected(self._contract, users)
             )
         except Unavailable:
             return None
-        return present
+        return connected
 
     def _room_of(self, user: str) -> str:
         return room_of_user(self._contract, user)

@@ -61,7 +61,6 @@ class FriendsGateway(MailGateway):
 
     async def connected(self, connection: Connection) -> None:
         session: _Session = connection.state
-        limit = self._settings.unseen_limit
         confirm = partial(self._mailbox.confirm, session.user)
         session.confirmation = Confirmation(connection, session.feed, confirm, self._settings.confirm_interval)
         try:
@@ -69,16 +68,14 @@ class FriendsGateway(MailGateway):
             await self._announcing.arrive(session.user, session.name, connection.id)
             if self._closing:
                 return
-            pending = await self._pending(session, limit)
+            pending = await self._pending(session, self._settings.unseen_limit)
         except Unavailable as error:
             self.refused(connection, error)
             connection.close()
             return
         unseen = self._fitting([payload(entry) for entry in pending])
         connection.emit("unseen_messages", unseen)
-        given = pending[: len(unseen)]
-        cut = len(pending) >= limit or len(given) < len(pending)
-        self._open(connection, given, given[-1].id if cut else "")
+        self._open_first(connection, pending, len(unseen))
         self._end_at_expiry(connection)
 
     async def disconnected(self, connection: Connection, ending: Ending) -> None:

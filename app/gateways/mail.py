@@ -153,6 +153,12 @@ class MailGateway(ContractGateway):
             connection.send(packet)
         self._gave(reader, before)
 
+    def _open_first(self, connection: Connection, pending: list[Entry], sent: int) -> None:
+        """Open a connection that was sent the newest so many of what is pending, of which there may be more."""
+        given = pending[:sent]
+        cut = len(pending) >= self._settings.unseen_limit or sent < len(pending)
+        self._open(connection, given, given[-1].id if cut else "")
+
     # gaps
 
     def resync(self, rooms: Collection[str] | None) -> None:

@@ -61,6 +61,7 @@ class NotificationsGateway(MailGateway):
         self._roll = Roll(self.contract, cluster, settings.users_limit, settings.session_ttl)
         self._everybody = f"{self.contract}:everybody"
         self._news = Pace(self._tell_users, PACE)
+        self._renewals = Pace(self._keep_all, PACE)
         self._renewing = False
 
     # connections
@@ -105,7 +106,7 @@ class NotificationsGateway(MailGateway):
         fitting = self._fitting([notification(entry) for entry in pending])
         for one in reversed(fitting):
             connection.emit("newNotification", one)
-        self._open(connection, pending[: len(fitting)])
+        self._open_first(connection, pending, len(fitting))
         self._end_at_expiry(connection)
 
     async def disconnected(self, connection: Connection, ending: Ending) -> None:
@@ -131,9 +132,11 @@ class NotificationsGateway(MailGateway):
         """Count the sessions of those who stay as used, again and again."""
         while True:
             await asyncio.sleep(self._settings.session_ttl / 3)
-            for connection in list(self._engine.members(self._everybody)):
-                with contextlib.suppress(Unavailable):
-                    await self._sessions.keep(connection.state.id, connection.state.identity)
+            self._renewals.want()
+
+    async def _keep_all(self) -> None:
+        for connection in list(self._engine.members(self._everybody)):
+            await self._sessions.keep(connection.state.id, connection.state.identity)
 
     # events
 
@@ -203,6 +206,8 @@ class NotificationsGateway(MailGateway):
     def resync(self, rooms: Collection[str] | None) -> None:
         if rooms is None or self._everybody in rooms:
             self._news.want()
+        if rooms is None:
+            self._renewals.want()  # a Redis that comes back may be empty
         super().resync(None if rooms is None else [room for room in rooms if room != self._everybody])
 
     async def _tell_users(self) -> None:
@@ -212,7 +217,7 @@ class NotificationsGateway(MailGateway):
 
     async def _end(self) -> None:
         await super()._end()
-        await asyncio.gather(self._news.close(), self._presence.close())
+        await asyncio.gather(self._news.close(), self._renewals.close(), self._presence.close())
 
 
 def _introduced(auth: dict[str, Any]) -> Identity:

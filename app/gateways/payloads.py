@@ -12,6 +12,10 @@ from app.domain.errors import Invalid
 __all__ = ["Payload", "read", "stored"]
 
 
+TOLD = 20
+"""The most broken fields that are told one by one."""
+
+
 class Payload(BaseModel):
     """An object that a client sends. Keys that the model does not know are dropped; nothing is converted."""
 
@@ -22,12 +26,17 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def read(model: type[M], payload: Any) -> M:
-    """Return a payload as the model has it. Raise `Invalid`, with what is wrong about each broken field."""
+    """Return a payload as the model has it. Raise `Invalid`, with what is wrong about each broken field.
+
+    Of more than `TOLD` of them, as a long list may have, it says how many there are.
+    """
     if not isinstance(payload, dict):
         raise Invalid("payload must be an object")
     try:
         return model.model_validate(payload)
     except ValidationError as error:
+        if error.error_count() > TOLD:
+            raise Invalid(f"payload has {error.error_count()} broken fields") from None
         told = error.errors(include_url=False, include_input=False, include_context=False)
     raise Invalid(", ".join(dict.fromkeys(map(_sentence, told))))
 

@@ -204,4 +204,7 @@ class RoomsGateway(ContractGateway):
                 self._attendance.changed(room)
 
     async def _end(self) -> None:
-        await asyncio.gather(self._service.close(), self._conversations.close(), self._attendance.close())
+        await asyncio.gather(self._conversations.close(), self._attendance.close())
+
+    async def finish(self) -> bool:
+        return await self._service.close()

@@ -4,10 +4,11 @@ Every adapter passes the same contract suite, `tests/store/`. A call either does
 survives a crash of the process and of the machine, or raises and leaves nothing behind.
 
 Errors that every call may raise: `Unavailable`, when the engine did not answer or refused (disk full, connection
-lost). Where the connection broke in the middle, nobody knows whether it was done, or, of a friendship, whether for both
-or for one. Repeating the call is safe and completes it: where an `add_user`, `append` or `open_room` was done the first
-time after all, the second raises `Conflict` and changes nothing. A call made after `close` raises `Unavailable` too.
-Cancelling a caller does not take the call back.
+lost), and `NotSent`, a kind of it, where it is certain that nothing was done. Where the connection broke in the middle,
+nobody knows whether it was done, or, of a friendship, whether for both or for one. Repeating the call is safe and
+completes it: where an `add_user`, `append` or `open_room` was done the first time after all, the second raises
+`Conflict` and changes nothing. A call made after `close` raises `Unavailable` too. Cancelling a caller does not take
+the call back.
 """
 
 from __future__ import annotations
@@ -98,7 +99,7 @@ class Owed:
     Attributes:
         message: as stored.
         pending: those for whom it is pending.
-        recent: those who sent it or were sent it, if it is above the id that was asked for.
+        recent: those who were sent it, if it is above the id that was asked for.
 
     """
 
@@ -223,16 +224,18 @@ class Store(Protocol):
     async def append(self, message: NewMessage) -> tuple[str, ...]:
         """Store a message, pending for each recipient, and return the recipients, each once.
 
-        The audience of a message for all friends is what is committed at that moment. A message without
-        recipients is not stored: the answer is empty. Appends are stored in the order in which they were called.
+        The audience of a message for all friends is what is committed at that moment, or, where the engine is asked
+        without a transaction, was so just before. A message without recipients is not stored: the answer is empty.
+        Appends are stored in the order in which they were called.
         Raise `Conflict` if the id is taken, be it by this very message.
         """
         ...
 
-    async def stored(self, message_id: str) -> bool:
-        """Return whether a message of that id is stored: what became of an append that raised `Unavailable`.
+    async def stored(self, message_ids: Collection[str]) -> set[str]:
+        """Return which of the ids are of stored messages: what became of appends that raised `Unavailable`.
 
-        True is for good. False is of now: what the append had sent may still be on its way to an engine that is slow.
+        What is stored is so for good. What is not is so now: what its append had sent may still be on its way to an
+        engine that is slow.
         """
         ...
 
@@ -272,9 +275,10 @@ class Store(Protocol):
         ...
 
     async def owed(self, mailbox: str, user_ids: Collection[str], after: str, limit: int) -> list[Owed]:
-        """Return what is pending for one of the users, or was sent by or to one of them with an id above `after`.
+        """Return what is pending for one of the users, or was sent to one of them with an id above `after`.
 
         Each message once, newest first, with those of the users whom it concerns and no others; the newest `limit`.
+        What one of them sent may be among these, and concern nobody.
         """
         ...
 
@@ -308,10 +312,10 @@ class Store(Protocol):
         """
         ...
 
-    async def said(self, exchange_id: str) -> int | None:
-        """Return the order of what has that id: what became of a `say` that raised `Unavailable`.
+    async def said(self, exchange_ids: Collection[str]) -> dict[str, int]:
+        """Return the orders of those that have one of the ids: what became of a `say` that raised `Unavailable`.
 
-        An order is for good. None is of now, as in `stored`.
+        An order is for good. That there is none is of now, as in `stored`.
         """
         ...
 

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from app.domain.errors import Unavailable
+from app.domain.errors import NotSent
 
 __all__ = ["Breaker"]
 
@@ -33,20 +33,22 @@ class Breaker:
     def __init__(self, ping: Callable[[], Awaitable[None]]) -> None:
         self._ping = ping
         self._probing: asyncio.Task[None] | None = None
+        self._closed = False
         self.refusing = False
 
     def check(self) -> None:
-        """Raise `Unavailable` while calls are refused."""
+        """Raise `NotSent` while calls are refused."""
         if self.refusing:
-            raise Unavailable from ConnectionError("the engine gives no sign of life")
+            raise NotSent from ConnectionError("the engine gives no sign of life")
 
     def failed(self) -> None:
         """Hear that a call failed, which the engine did not answer."""
-        if self._probing is None:
+        if self._probing is None and not self._closed:
             self._probing = asyncio.create_task(self._probe())
 
     async def close(self) -> None:
-        """Ask no more."""
+        """Ask no more, whatever fails from now on."""
+        self._closed = True
         if self._probing:
             self._probing.cancel()
             await asyncio.gather(self._probing, return_exceptions=True)
@@ -54,6 +56,8 @@ class Breaker:
 
     async def _probe(self) -> None:
         while not await self._answers():
+            if self._closed:
+                return  # the driver may have swallowed that this was cancelled
             if not self.refusing:
                 log.error("the engine gives no sign of life: calls are refused until it does")
                 self.refusing = True

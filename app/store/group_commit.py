@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import Any, TypeAlias, TypeVar
 
-from app.domain.errors import Unavailable
+from app.domain.errors import NotSent, Unavailable
 
 __all__ = ["BATCH_LIMIT", "GroupCommit", "Operation", "Reader", "Worker", "each"]
 
@@ -71,12 +71,12 @@ class Worker:
     def submit(self, operation: Operation[A, R], argument: A) -> asyncio.Future[R]:
         """Queue a call and return the future of its result. Cancelling the future does not take the call back.
 
-        Raise `Unavailable` after `stop`.
+        Raise `NotSent` after `stop`.
         """
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         with self._order:
             if self._stopped:
-                raise Unavailable
+                raise NotSent
             self._calls.put((future, operation, argument))
         return future
 

@@ -21,7 +21,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import pymongo
 from pymongo.errors import PyMongoError
 
-from app.domain.errors import Unavailable
+from app.domain.errors import NotSent, Unavailable
 from app.store import mongo_queries, mongo_rooms, mongo_schema
 from app.store.base import Exchange, Message, NewExchange, NewMessage, Owed, Received, Room, User
 from app.store.breaker import Breaker
@@ -33,6 +33,15 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 log = logging.getLogger("parley.store")
+
+READS = 32
+"""Connections for what is read, or written for one caller: more callers wait for one of them."""
+
+READS_WAITING = 4_096
+"""The most callers that wait: a bound on the memory that an engine costs which is slow."""
+
+WRITES = 5
+"""Connections for the groups, one each, and for the question whether the engine lives: neither waits for a reader."""
 
 
 class MongoStore:
@@ -73,11 +82,13 @@ class MongoStore:
         is stored does not allow an index; the text never has the password in it. Raise `Unavailable` if the server
         does not answer: it may later.
         """
-        client, database = mongo_schema.connect(self._url, self._name, self._timeout)
-        link = _Link(client, database, self._timeout)
+        reading, writing = (
+            mongo_schema.connect(self._url, self._name, self._timeout, connections) for connections in (READS, WRITES)
+        )
+        link = _Link((reading[0], writing[0]), reading[1], writing[1], self._timeout)
         async with contextlib.AsyncExitStack() as undo:
             undo.push_async_callback(link.close)
-            await mongo_schema.prepare(database, self._timeout)
+            await mongo_schema.prepare(writing[1], self._timeout)
             undo.pop_all()
         self._link = link
 
@@ -126,9 +137,9 @@ class MongoStore:
         """Store a message, pending for each recipient, and return the recipients, each once."""
         return await self._open.appends.submit(message)
 
-    async def stored(self, message_id: str) -> bool:
-        """Return whether a message of that id is stored, and safe."""
-        return await self._open.call(mongo_queries.stored, message_id)
+    async def stored(self, message_ids: Collection[str]) -> set[str]:
+        """Return which of the messages of these ids are stored, and safe."""
+        return await self._open.call(mongo_queries.stored, list(message_ids))
 
     async def pending(self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False) -> list[Message]:
         """Return the newest `limit` messages that are pending for the user, or the oldest."""
@@ -189,9 +200,9 @@ class MongoStore:
         """Store what is said in a room and return its order. Raise `NotFound` if the room is closed."""
         return await self._open.sayings.submit((room, new))
 
-    async def said(self, exchange_id: str) -> int | None:
-        """Return the order of what has that id, and is safe; None if nothing has."""
-        return await self._open.call(mongo_rooms.said, exchange_id)
+    async def said(self, exchange_ids: Collection[str]) -> dict[str, int]:
+        """Return the orders of those that have one of the ids, and are safe."""
+        return await self._open.call(mongo_rooms.said, list(exchange_ids))
 
     async def exchanges(
         self, epoch: str, first: int, last: int | None, limit: int, *, newest: bool = False
@@ -202,32 +213,44 @@ class MongoStore:
     @property
     def _open(self) -> _Link:
         if self._link is None or self._link.closed:
-            raise Unavailable
+            raise NotSent
         return self._link
 
 
 class _Link:
-    """A client and what is under way over it.
+    """Clients and what is under way over them.
+
+    Args:
+        clients: that it has to close.
+        reading: the database, for requests of one caller.
+        writing: the same over connections of its own, for the groups.
+        timeout: seconds for a call.
 
     Attributes:
         closed: whether it takes no more calls.
 
     """
 
-    def __init__(self, client: mongo_schema.Client, database: mongo_queries.Database, timeout: float) -> None:
+    def __init__(
+        self,
+        clients: Sequence[mongo_schema.Client],
+        reading: mongo_queries.Database,
+        writing: mongo_queries.Database,
+        timeout: float,
+    ) -> None:
         self.closed = False
         self._breaker = Breaker(self._ping)
         self.appends: GroupedWrites[NewMessage, tuple[str, ...]] = GroupedWrites(
-            partial(mongo_queries.append, database), timeout, self._breaker
+            partial(mongo_queries.append, writing), timeout, self._breaker
         )
         self.confirmations: GroupedWrites[tuple[str, Sequence[str]], None] = GroupedWrites(
-            partial(mongo_queries.confirm, database), timeout, self._breaker
+            partial(mongo_queries.confirm, writing), timeout, self._breaker
         )
         self.touches: GroupedWrites[tuple[str, int], None] = GroupedWrites(
-            partial(mongo_queries.touch, database), timeout, self._breaker
+            partial(mongo_queries.touch, writing), timeout, self._breaker
         )
         self.sayings: GroupedWrites[mongo_rooms.Saying, int] = GroupedWrites(
-            mongo_rooms.Sayings(database), timeout, self._breaker
+            mongo_rooms.Sayings(writing), timeout, self._breaker
         )
         self.groups: tuple[GroupedWrites[Any, Any], ...] = (
             self.appends,
@@ -235,8 +258,10 @@ class _Link:
             self.touches,
             self.sayings,
         )
-        self._client = client
-        self._database = database
+        self._clients = clients
+        self._reading = reading
+        self._writing = writing
+        self._turns = asyncio.Semaphore(READS)
         self._timeout = timeout
         self._calls: set[asyncio.Task[Any]] = set()
         self._closing = asyncio.Lock()
@@ -249,9 +274,11 @@ class _Link:
     ) -> R:
         """Make a request of its own, which goes on when the caller is cancelled."""
         self._breaker.check()
-        call = asyncio.create_task(self._bounded(query(self._database, *arguments, **options)))
+        if len(self._calls) >= READS + READS_WAITING:
+            raise NotSent
+        call = asyncio.create_task(self._in_turn(partial(query, self._reading, *arguments, **options)))
         self._calls.add(call)
-        call.add_done_callback(self._calls.discard)
+        call.add_done_callback(self._ended)
         try:
             async with asyncio.timeout(self._timeout):  # the driver looks at the clock twice a second
                 return await asyncio.shield(call)
@@ -259,9 +286,21 @@ class _Link:
             self._breaker.failed()
             raise Unavailable from error
 
+    def _ended(self, call: asyncio.Task[Any]) -> None:
+        self._calls.discard(call)
+        if not call.cancelled():
+            call.exception()  # whoever called may have been told before that it took too long
+
     async def _ping(self) -> None:
         with pymongo.timeout(self._timeout):
-            await mongo_queries.ping(self._database)
+            await mongo_queries.ping(self._writing)
+
+    async def _in_turn(self, query: Callable[[], Coroutine[None, None, R]]) -> R:
+        end = asyncio.get_running_loop().time() + self._timeout
+        async with self._turns:
+            if asyncio.get_running_loop().time() >= end:
+                raise NotSent  # which its caller has been told
+            return await self._bounded(query())
 
     async def _bounded(self, query: Coroutine[None, None, R]) -> R:
         try:
@@ -276,9 +315,10 @@ class _Link:
         """Take no more calls, finish those that were made, and hang up. May be called twice."""
         self.closed = True
         async with self._closing:
-            await self._breaker.close()
             await asyncio.gather(*(group.drain() for group in self.groups))
             if self._calls:
                 await asyncio.wait(self._calls)
+            await self._breaker.close()  # what is under way fails at once if it is known to
             with pymongo.timeout(self._timeout):
-                await self._client.close()
+                for client in self._clients:
+                    await client.close()

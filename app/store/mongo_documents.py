@@ -78,7 +78,7 @@ MESSAGE_FIELDS = ("mailbox", "sender", "message", "createdAt")
 RECEIVED_FIELDS = (*MESSAGE_FIELDS, "pending")
 """The fields of `Received` beside the id."""
 
-OWED_FIELDS = (*MESSAGE_FIELDS, "pending", "members")
+OWED_FIELDS = (*MESSAGE_FIELDS, "pending", "members", "to")
 """The fields of `Owed` beside the id."""
 
 
@@ -209,9 +209,10 @@ def message(document: Mapping[str, Any]) -> Message:
 
 def owed(document: Mapping[str, Any], user_ids: frozenset[str], after: str) -> Owed:
     """Return the message of a document with those of the users whom it concerns."""
-    pending = map(str, users_of(document, "pending"))
-    recent = map(str, users_of(document, "members") if document["_id"] > after else ())
-    return Owed(message(document), user_ids.intersection(pending), user_ids.intersection(recent))
+    found = message(document)
+    pending, members, to = (frozenset(map(str, users_of(document, field))) for field in ("pending", "members", "to"))
+    sent_to = members - {found.sender} | members & to
+    return Owed(found, user_ids & pending, user_ids & sent_to if found.id > after else frozenset())
 
 
 def room_document(room: Room) -> Document:

@@ -16,7 +16,7 @@ from typing import Generic, TypeAlias, TypeVar
 import pymongo
 from pymongo.errors import PyMongoError
 
-from app.domain.errors import Unavailable
+from app.domain.errors import NotSent, Unavailable
 from app.store.breaker import Breaker
 
 __all__ = ["GROUP_LIMIT", "QUEUE_LIMIT", "GroupedWrites", "Write"]
@@ -44,7 +44,8 @@ log = logging.getLogger("parley.store")
 class _Call(Generic[A, R]):
     argument: A
     future: asyncio.Future[R]
-    deadline: asyncio.TimerHandle
+    deadline: asyncio.TimerHandle | None = None
+    sent: bool = False
 
     @property
     def expired(self) -> bool:
@@ -59,7 +60,8 @@ class GroupedWrites(Generic[A, R]):
 
     Args:
         write: does a group.
-        timeout: seconds from a call to `Unavailable`. What waits in the queue for that long is not done any more.
+        timeout: seconds from a call to `Unavailable`. What waits in the queue for that long is not done any more, which
+            the caller is told by `NotSent`.
         breaker: while it refuses, calls fail at once, those that wait too.
 
     Attributes:
@@ -80,18 +82,18 @@ class GroupedWrites(Generic[A, R]):
     def submit(self, argument: A) -> asyncio.Future[R]:
         """Queue a call and return the future of its result. Cancelling the future does not take the call back.
 
-        Raise `Unavailable` if too many wait, or the breaker refuses.
+        Raise `NotSent` if too many wait, or the breaker refuses.
         """
         self._breaker.check()
         if len(self._queue) >= QUEUE_LIMIT:
-            raise Unavailable
+            raise NotSent
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[R] = loop.create_future()
-        deadline = loop.call_later(self._timeout, _expire, future, self._timeout)
-        self._queue.append(_Call(argument, future, deadline))
+        call: _Call[A, R] = _Call(argument, loop.create_future())
+        call.deadline = loop.call_later(self._timeout, _expire, call, self._timeout)
+        self._queue.append(call)
         if self._serving is None:
             self._serving = loop.create_task(self._serve(), name="parley-store-writes")
-        return future
+        return call.future
 
     async def drain(self) -> None:
         """Return when every call that was submitted has been done, or has failed."""
@@ -123,14 +125,16 @@ class GroupedWrites(Generic[A, R]):
 
     async def _outcomes(self, group: list[_Call[A, R]]) -> Sequence[R | Exception]:
         if self._breaker.refusing:
-            return [_unavailable(ConnectionError("the engine gives no sign of life")) for _ in group]
+            return [_caused(NotSent(), ConnectionError("the engine gives no sign of life")) for _ in group]
+        for call in group:
+            call.sent = True
         try:
             with pymongo.timeout(self._timeout):
                 outcomes = await self._together(group)
         except Exception as error:
             log.error("%d calls failed: %r", len(group), error)
             self._breaker.failed()
-            return [_unavailable(error) for _ in group]
+            return [_caused(Unavailable(), error) for _ in group]
         self.commits += 1
         self.operations += len(group)
         return outcomes
@@ -155,7 +159,8 @@ class GroupedWrites(Generic[A, R]):
 
 def _settle(group: Sequence[_Call[A, R]], outcomes: Sequence[R | Exception]) -> None:
     for call, outcome in zip(group, outcomes, strict=True):
-        call.deadline.cancel()
+        if call.deadline:
+            call.deadline.cancel()
         if call.future.done():
             continue
         if isinstance(outcome, Exception):
@@ -164,12 +169,12 @@ def _settle(group: Sequence[_Call[A, R]], outcomes: Sequence[R | Exception]) -> 
             call.future.set_result(outcome)
 
 
-def _expire(future: asyncio.Future[R], timeout: float) -> None:
-    if not future.done():
-        future.set_exception(_unavailable(TimeoutError(f"not done within {timeout:g} s")))
+def _expire(call: _Call[A, R], timeout: float) -> None:
+    if not call.future.done():
+        error = Unavailable() if call.sent else NotSent()
+        call.future.set_exception(_caused(error, TimeoutError(f"not done within {timeout:g} s")))
 
 
-def _unavailable(cause: Exception) -> Unavailable:
-    error = Unavailable()
+def _caused(error: Unavailable, cause: Exception) -> Unavailable:
     error.__cause__ = cause
     return error

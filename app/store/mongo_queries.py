@@ -240,9 +240,10 @@ async def confirm(database: Database, confirmed: Sequence[tuple[str, Sequence[st
     return [None] * len(confirmed)
 
 
-async def stored(database: Database, message_id: str) -> bool:
-    """Find whether a message has the id."""
-    return await database["messages"].find_one({"_id": message_id}, {"_id": 1}) is not None
+async def stored(database: Database, message_ids: Sequence[str]) -> set[str]:
+    """Find which of the ids messages have."""
+    found = database["messages"].find({"_id": {"$in": message_ids}}, {"_id": 1}, batch_size=len(message_ids) + 1)
+    return {document["_id"] for document in await found.to_list()}
 
 
 async def pending(database: Database, mailbox: str, user_id: str, limit: int, oldest: bool = False) -> list[Message]:
@@ -291,13 +292,38 @@ async def addressed(database: Database, mailbox: str, user_id: str, message_id: 
 
 
 async def owed(database: Database, mailbox: str, user_ids: Sequence[str], after: str, limit: int) -> list[Owed]:
-    """Find what is pending for users, and a part of the history of each, with an index for each of the two."""
+    """Find what is pending for users, and a part of the history of each, with an index for each of the two.
+
+    For one user alone the lists of users stay in the database. For several each message brings its lists whole, some
+    30 bytes a recipient. Which of them were asked for could be worked out in an aggregation (`$setIntersection`), but
+    not everything that speaks MongoDB's protocol has that, FerretDB 1 for one.
+    """
+    if len(user_ids) == 1:
+        return await _owed_to_one(database, mailbox, user_ids[0], after, limit)
     wanted = {"$in": list(user_ids)}
     fields, users = documents.OWED_FIELDS, frozenset(user_ids)
     pending = await _found(database, {"mailbox": mailbox, "pending": wanted}, limit, fields)
     recent = await _found(database, {"mailbox": mailbox, "members": wanted, "_id": {"$gt": after}}, limit, fields)
     found = {document["_id"]: document for document in (*pending, *recent)}
     return [documents.owed(found[message_id], users, after) for message_id in sorted(found, reverse=True)[:limit]]
+
+
+async def _owed_to_one(database: Database, mailbox: str, user_id: str, after: str, limit: int) -> list[Owed]:
+    pending = await _messages(database, {"mailbox": mailbox, "pending": user_id}, limit)
+    sent_to: Document = {"$or": [{"sender": {"$ne": key(user_id)}}, {"to": user_id}]}
+    history: Document = {"mailbox": mailbox, "members": user_id, "_id": {"$gt": after}}
+    recent = await _messages(database, history | sent_to, limit)
+    found = {message.id: message for message in (*pending, *recent)}
+    user, nobody = frozenset((user_id,)), frozenset[str]()
+    due, late = {message.id for message in pending}, {message.id for message in recent}
+    return [
+        Owed(found[message_id], user if message_id in due else nobody, user if message_id in late else nobody)
+        for message_id in sorted(found, reverse=True)[:limit]
+    ]
+
+
+async def _messages(database: Database, which: Document, limit: int) -> list[Message]:
+    return [documents.message(document) for document in await _found(database, which, limit, documents.MESSAGE_FIELDS)]
 
 
 async def _found(

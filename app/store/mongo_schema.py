@@ -22,9 +22,6 @@ from app.store.mongo_documents import CODEC, Document
 
 __all__ = ["INDEXES", "Client", "Index", "connect", "prepare"]
 
-POOL = 32
-"""Connections: what the groups and a burst of reads use at a time; more callers wait for one of them."""
-
 BUILD_TIMEOUT = 600.0
 """Seconds for the indexes of collections that others have filled; of an empty one they take none."""
 
@@ -63,8 +60,8 @@ _ONE_A_MILLISECOND = {"sender", "createdAt"}
 one millisecond it stores the first alone."""
 
 
-def connect(url: str, name: str, timeout: float) -> tuple[Client, AsyncDatabase[Document]]:
-    """Return a client, which connects when it is first used, and its database.
+def connect(url: str, name: str, timeout: float, pool: int) -> tuple[Client, AsyncDatabase[Document]]:
+    """Return a client, which connects when it is first used and at most so many times, and its database.
 
     Writes are acknowledged when a majority of the replica set has them in its journals, and reads return only what
     is safe in that way. Raise `StoreUnusableError` for a URL or a name that cannot be one; it does not cite the URL,
@@ -82,7 +79,7 @@ def connect(url: str, name: str, timeout: float) -> tuple[Client, AsyncDatabase[
                 timeoutMS=round(timeout * 1000),
                 serverSelectionTimeoutMS=round(timeout * 1000),
                 connectTimeoutMS=round(timeout * 1000),
-                maxPoolSize=POOL,
+                maxPoolSize=pool,
             )
     except (PyMongoError, UserWarning, ValueError, TypeError):
         raise StoreUnusableError(

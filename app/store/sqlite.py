@@ -127,9 +127,9 @@ class SQLiteStore:
         """Store a message, pending for each recipient, and return the recipients, each once."""
         return await self._writes.submit(sqlite_queries.append, message)
 
-    async def stored(self, message_id: str) -> bool:
-        """Return whether a message of that id is stored."""
-        return await self._reads.submit(sqlite_queries.stored, message_id)
+    async def stored(self, message_ids: Collection[str]) -> set[str]:
+        """Return which of the messages of these ids are stored."""
+        return await self._reads.submit(sqlite_queries.stored, tuple(message_ids))
 
     async def pending(self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False) -> list[Message]:
         """Return the newest `limit` messages that are pending for the user, or the oldest."""
@@ -184,9 +184,9 @@ class SQLiteStore:
         """Store what is said in a room and return its order. Raise `NotFound` if the room is closed."""
         return await self._writes.submit(sqlite_rooms.say, (room, new))
 
-    async def said(self, exchange_id: str) -> int | None:
-        """Return the order of what has that id, None if nothing has."""
-        return await self._reads.submit(sqlite_rooms.said, exchange_id)
+    async def said(self, exchange_ids: Collection[str]) -> dict[str, int]:
+        """Return the orders of those that have one of the ids."""
+        return await self._reads.submit(sqlite_rooms.said, tuple(exchange_ids))
 
     async def exchanges(
         self, epoch: str, first: int, last: int | None, limit: int, *, newest: bool = False

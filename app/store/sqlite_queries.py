@@ -28,6 +28,7 @@ __all__ = [
     "OLDEST",
     "PENDING",
     "RECEIVED",
+    "RECENT",
     "SENDERS",
     "UNFRIEND",
     "add_user",
@@ -65,6 +66,8 @@ _PENDING = {"index": "INDEXED BY pending_entries", "which": "AND e.pending = 1"}
 PENDING = _MAILBOX.format(**_PENDING, order="DESC")
 OLDEST = _MAILBOX.format(**_PENDING, order="ASC")
 HISTORY = _MAILBOX.format(index="", which="AND e.message_id < ?4 AND e.message_id > ?5", order="DESC")
+_WAS_SENT = " AND (e.sender IS NOT NULL OR m.sender <> e.user_id)"
+RECENT = _MAILBOX.format(index="", which="AND e.message_id < ?4 AND e.message_id > ?5" + _WAS_SENT, order="DESC")
 
 SENDERS = "SELECT DISTINCT sender FROM entries WHERE user_id = ?2 AND mailbox = ?1 AND sender > ''"
 RECEIVED = """
@@ -225,9 +228,11 @@ def _insert(connection: sqlite3.Connection, into: dict[int, str], rows: Sequence
 
 
 @each
-def stored(connection: sqlite3.Connection, message_id: str) -> bool:
-    """Select whether a message has the id."""
-    return connection.execute("SELECT 1 FROM messages WHERE id = ?", (message_id,)).fetchone() is not None
+def stored(connection: sqlite3.Connection, message_ids: Sequence[str]) -> set[str]:
+    """Select those of the ids that messages have."""
+    wanted = (json.dumps(message_ids),)
+    rows = connection.execute("SELECT id FROM messages WHERE id IN (SELECT value FROM json_each(?))", wanted)
+    return {message_id for (message_id,) in rows.fetchall()}
 
 
 @each
@@ -282,13 +287,13 @@ def addressed(connection: sqlite3.Connection, query: tuple[str, str, str]) -> Me
 
 @each
 def owed(connection: sqlite3.Connection, query: tuple[str, Sequence[str], str, int]) -> list[Owed]:
-    """Select what is pending for users, and a part of the history of each."""
+    """Select what is pending for users, and the last that each was sent."""
     mailbox, user_ids, after, limit = query
     pending: dict[str, set[str]] = {}
     recent: dict[str, set[str]] = {}
     messages: dict[str, Message] = {}
     for user_id in user_ids:
-        for statement, bounds, concerned in ((PENDING, (), pending), (HISTORY, (LAST, after), recent)):
+        for statement, bounds, concerned in ((PENDING, (), pending), (RECENT, (LAST, after), recent)):
             for row in connection.execute(statement, (mailbox, user_id, limit, *bounds)).fetchall():
                 messages[row[0]] = Message(*row)
                 concerned.setdefault(row[0], set()).add(user_id)

@@ -1,4 +1,7 @@
-"""`/openapi.json` for programs and `/docs` for people: one page, made here, that loads nothing from elsewhere."""
+"""`/openapi.json` for programs and `/docs` for people: one page, made here, that loads nothing from elsewhere.
+
+The original of the notifications contract has the two at `/api-json` and `/api`: they are there too.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,20 @@ from quart import Blueprint, Response, current_app, render_template, request
 
 from app import __version__, resources
 from app.web import reference
+from app.web.contract import Contract
+from app.web.direct_contract import DIRECT
 from app.web.friends_contract import FRIENDS
+from app.web.notifications_contract import NOTIFICATIONS
+from app.web.rooms_contract import ROOMS
 from app.web.schema import TAGS, document
 
-__all__ = ["blueprint"]
+__all__ = ["CONTRACTS", "blueprint"]
+
+CONTRACTS: tuple[Contract, ...] = (FRIENDS, DIRECT, ROOMS, NOTIFICATIONS)
+"""The contracts in the order in which the page has them."""
 
 _STYLE = Path(__file__).parent / "static" / "docs.css"
+_NO_SLUG = re.compile(r"[^a-z0-9_]+")
 _CODE = re.compile(r"`([^`]+)`")
 _PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -30,15 +41,18 @@ def blueprint() -> Blueprint:
     """Return the routes of the documentation."""
     docs = Blueprint("docs", __name__)
     docs.add_app_template_filter(_prose, "prose")
+    docs.add_app_template_filter(_slug, "slug")
 
     @docs.get("/openapi.json")
+    @docs.get("/api-json")
     async def openapi() -> Response:
         return Response(_openapi(), mimetype="application/json")
 
     @docs.get("/docs")
+    @docs.get("/api")
     async def page() -> Response:
         base = f"{request.scheme}://{request.host or 'localhost'}"
-        text = await render_template("docs.html", base=base, version=__version__, contract=FRIENDS, **_reference())
+        text = await render_template("docs.html", base=base, version=__version__, contracts=CONTRACTS, **_reference())
         return Response(text, headers={"Content-Security-Policy": _PAGE_POLICY})
 
     @docs.get("/docs/docs.css")
@@ -61,7 +75,7 @@ def blueprint() -> Blueprint:
             "login": next(one for one in operations if one.path == "/auth/login"),
             "login_command": reference.login_command,
             "schemas": reference.schemas(_document()),
-            "requirements": _requirements(),
+            "requirements": {contract.name: _requirements(contract.name) for contract in CONTRACTS},
         }
 
     return docs
@@ -72,11 +86,16 @@ def _style() -> bytes:
     return _STYLE.read_bytes()
 
 
-def _requirements() -> list[dict[str, str]]:
-    path = resources.path("contracts") / "friends" / "requirements.yaml"
+def _requirements(contract: str) -> list[dict[str, str]]:
+    path = resources.path("contracts") / contract / "requirements.yaml"
     return yaml.safe_load(path.read_text(encoding="utf-8"))["requirements"] if path.is_file() else []
 
 
 def _prose(text: str) -> Markup:
     """Return text with what stands between backticks as code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))
+
+
+def _slug(text: str) -> str:
+    """Return text as a part of an id."""
+    return _NO_SLUG.sub("-", text.lower()).strip("-")

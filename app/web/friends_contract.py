@@ -2,69 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from app.web.contract import Contract, Event, Refusal
 
-__all__ = ["FRIENDS", "Contract", "Event", "Refusal"]
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """An event.
-
-    Attributes:
-        name: what it is called on the wire.
-        payload: the shape of its one argument.
-        example: the argument as JSON.
-        receivers: who gets it, or what the server does with it.
-        moment: when it is sent.
-
-    """
-
-    name: str
-    payload: str
-    example: str
-    receivers: str
-    moment: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """An error, and what causes it.
-
-    Attributes:
-        packet: how it arrives.
-        payload: its argument as JSON.
-        cause: why it is sent.
-        after: what a client can do.
-
-    """
-
-    packet: str
-    payload: str
-    cause: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Contract:
-    """What a client must know to speak with a gateway.
-
-    Attributes:
-        path: the Socket.IO path that reaches it on every listener; on its own, `/socket.io` does too.
-        credentials: where a token may be, in the order in which the places are looked at.
-        code: a client in JavaScript, for `socket.io-client`.
-
-    """
-
-    name: str
-    path: str
-    namespace: str
-    credentials: tuple[str, ...]
-    sent: tuple[Event, ...]
-    received: tuple[Event, ...]
-    refusals: tuple[Refusal, ...]
-    code: str
-
+__all__ = ["FRIENDS"]
 
 _MESSAGE = (
     '{"message": "Hello there!", "username": "Obivan", "createdAt": "2024-04-29T12:00:00.000Z",'
@@ -77,8 +17,14 @@ _MESSAGE_SHAPE = "object with the strings `message`, `username`, `createdAt`, `i
 
 FRIENDS = Contract(
     name="friends",
+    summary="What a user says reaches every friend: at once, or with the next connect.",
+    port=3000,
     path="/friends/socket.io",
     namespace="/",
+    notes=(
+        "Every `createdAt` is ISO 8601 in UTC with three fractional digits. Clients pass over keys that they do not "
+        "know."
+    ),
     credentials=(
         "`query.token`: the token as it is",
         "`auth.token`: the token, as it is or after `Bearer `",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from quart import Blueprint, Response, request
+from quart.blueprints import BlueprintSetupState
+from werkzeug.routing import PathConverter
 
 from app.domain.rooms import Exchange, RoomConflict, RoomForbidden, RoomNotFound, Rooms
 from app.web import room_models as models
@@ -18,12 +20,24 @@ __all__ = ["blueprint"]
 MOST = 100
 """How many rooms an overview has."""
 
+
+class _Name(PathConverter):
+    """Any text at all: slashes at its beginning too, and line breaks."""
+
+    regex = "(?s:.+?)"
+    part_isolating = False
+
+
 _BROKEN = ("roomId should not be empty", "creatorUsername should not be empty")
 
 
 def blueprint(rooms: Rooms) -> Blueprint:
-    """Return the routes of `/api/v1/rooms`. The name of a room may have slashes in it."""
+    """Return the routes of `/api/v1/rooms`. The name of a room may be any text."""
     routes = Blueprint("rooms", __name__)
+
+    @routes.record_once
+    def name(state: BlueprintSetupState) -> None:
+        state.app.url_map.converters["name"] = _Name
 
     @routes.post("/api/v1/rooms")
     @documented(
@@ -43,7 +57,7 @@ def blueprint(rooms: Rooms) -> Blueprint:
         await rooms.open_room(new.roomId, new.creatorUsername)
         return empty(201)
 
-    @routes.get("/api/v1/rooms/<path:roomId>/messages")
+    @routes.get("/api/v1/rooms/<name:roomId>/messages")
     @documented(
         "Rooms",
         models.RoomMessages,
@@ -59,7 +73,7 @@ def blueprint(rooms: Rooms) -> Blueprint:
         answer.timeout = None
         return answer
 
-    @routes.delete("/api/v1/rooms/<path:roomId>")
+    @routes.delete("/api/v1/rooms/<name:roomId>")
     @documented(
         "Rooms",
         None,

@@ -16,6 +16,7 @@ __all__ = [
     "server_frozen",
     "server_killed",
     "server_replaced",
+    "server_stopped",
     "together",
 ]
 
@@ -84,6 +85,16 @@ def server_killed(server: int) -> FaultKind:
     )
 
 
+def server_stopped(server: int) -> FaultKind:
+    """Return the fault of a server that is told to end, and is started again at the end."""
+    return FaultKind(
+        f"server {server} stopped",
+        lambda stage: stage.cluster.stop(server),
+        lambda stage: stage.cluster.servers[server].start(),
+        frozenset({server}),
+    )
+
+
 def server_frozen(server: int) -> FaultKind:
     """Return the fault of a server that stands still, for longer than the other believes it to be alive or not."""
     return FaultKind(
@@ -110,7 +121,7 @@ def server_replaced(pause: float) -> FaultKind:
 def together(*kinds: FaultKind) -> FaultKind:
     """Return several faults at the same time, begun one after the other and ended in that order too.
 
-    A server that was killed needs the engines to start: it is to be the last.
+    A server that was killed or stopped needs the engines to start: it is to be the last.
     """
 
     async def begin(stage: Stage) -> None:

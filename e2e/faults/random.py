@@ -29,6 +29,7 @@ from e2e.faults.fault import (
     server_frozen,
     server_killed,
     server_replaced,
+    server_stopped,
     together,
 )
 from e2e.faults.stage import BOTH, Engines, Stage
@@ -70,7 +71,7 @@ def _kind(dice: random.Random) -> FaultKind:
         frozen("mongo"),
         restarted("mongo", empty=False),
     ]
-    of_servers = [server_frozen(victim), server_killed(victim)]
+    of_servers = [server_frozen(victim), server_killed(victim), server_stopped(victim)]
     kinds = [dice.choice(of_redis), dice.choice(of_mongo), dice.choice(of_servers)]
     several = dice.sample(range(len(kinds)), dice.choice([1, 1, 1, 2, 3]))
     return dice.choice(

@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(150)]
 SECONDS = [1, 5, pytest.param(30, marks=pytest.mark.long)]
 
 
-@pytest.mark.requirement("FRIENDS-OFFLINE-015")
+@pytest.mark.requirement("FRIENDS-OFFLINE-020", "FRIENDS-OFFLINE-021", "FRIENDS-OFFLINE-022", "FRIENDS-PRESENCE-009")
 @pytest.mark.parametrize("seconds", SECONDS)
 @pytest.mark.parametrize("dependency", ["redis", "mongo"])
 async def test_an_engine_stands_still_for_a_while(suffer: Suffer, dependency: Dependency, seconds: float):
@@ -19,14 +19,14 @@ async def test_an_engine_stands_still_for_a_while(suffer: Suffer, dependency: De
     await suffer(frozen(dependency), seconds)
 
 
-@pytest.mark.requirement("FRIENDS-OFFLINE-015")
+@pytest.mark.requirement("FRIENDS-OFFLINE-021", "FRIENDS-OFFLINE-022", "FRIENDS-PRESENCE-009")
 @pytest.mark.parametrize("seconds", SECONDS)
 async def test_redis_comes_back_empty(suffer: Suffer, seconds: float):
     """After Redis was killed and came back without its data nothing is lost, and everybody is known to be there."""
     await suffer(restarted("redis", empty=True), seconds)
 
 
-@pytest.mark.requirement("FRIENDS-OFFLINE-015")
+@pytest.mark.requirement("FRIENDS-OFFLINE-015", "FRIENDS-OFFLINE-020", "FRIENDS-OFFLINE-022")
 @pytest.mark.parametrize("seconds", SECONDS)
 async def test_mongodb_comes_back_with_its_data(suffer: Suffer, seconds: float):
     """After MongoDB was killed and came back with its data everything that it had is there, and nothing is lost."""

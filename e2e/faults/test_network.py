@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(150)]
 SECONDS = [1, 5, pytest.param(30, marks=pytest.mark.long)]
 
 
-@pytest.mark.requirement("FRIENDS-OFFLINE-015")
+@pytest.mark.requirement("FRIENDS-OFFLINE-020", "FRIENDS-OFFLINE-021", "FRIENDS-OFFLINE-022", "FRIENDS-PRESENCE-009")
 @pytest.mark.parametrize("seconds", SECONDS)
 @pytest.mark.parametrize("how", ["cut", "black-holed"])
 @pytest.mark.parametrize("dependency", ["redis", "mongo"])
@@ -20,7 +20,7 @@ async def test_an_engine_is_out_of_reach_for_a_while(suffer: Suffer, dependency:
     await suffer(network(dependency, how), seconds)
 
 
-@pytest.mark.requirement("FRIENDS-OFFLINE-015")
+@pytest.mark.requirement("FRIENDS-OFFLINE-020", "FRIENDS-OFFLINE-021", "FRIENDS-OFFLINE-022", "FRIENDS-PRESENCE-009")
 @pytest.mark.parametrize("how", ["cut", "black-holed"])
 @pytest.mark.parametrize("dependency", ["redis", "mongo"])
 async def test_an_engine_is_out_of_reach_for_one_server_alone(suffer: Suffer, dependency: Dependency, how: str):

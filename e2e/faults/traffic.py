@@ -147,6 +147,19 @@ class Traffic:
             history.stored += [Stored(name, it["id"], it["message"]) for it in await person.whole_history()]
         return history
 
+    def rumours(self) -> list[str]:
+        """Return who was last announced as gone at a device that is connected, of the friends of its person."""
+        last: dict[tuple[str, str], str] = {}
+        for record in self._transcript.records:
+            if record.way == "received" and record.label in ("connected", "disconnected"):
+                last[record.who, record.payload["username"]] = record.label
+        standing = {device.client.who for device in self.devices if device.client and not device.client.inbox.ended}
+        return [
+            f"{who} heard last that {friend} {event}"
+            for (who, friend), event in last.items()
+            if who in standing and event == "disconnected"
+        ]
+
     def strays(self, allowed: frozenset[int]) -> list[str]:
         """Return the connections that ended and were not those of a server whose clients may be disconnected."""
         history = self.history()

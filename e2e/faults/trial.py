@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 
@@ -90,11 +91,14 @@ class Trial:
             resumed and f"service did not resume within {_BOUND:g} s: {resumed}",
             *(f"was disconnected: {stray}" for stray in self._traffic.strays(moves)),
             await _objection(self._presence(online=True)),
+            await _objection(self._announced()),
             *await self._computing(),
         ]
         verdict = judge(await self._traffic.judged(), _BOUND)
+        left = datetime.now(UTC)
         await self._traffic.leave()
         problems += [await _objection(self._presence(online=False)), await _objection(self._released())]
+        problems.append(await _objection(self._seen(left)))
         return Outcome(verdict, [problem for problem in problems if problem])
 
     async def _inflict(self, kind: FaultKind, seconds: float) -> None:
@@ -127,6 +131,26 @@ class Trial:
             return None
 
         await _none_left(wrong, _SWEEP)
+
+    async def _announced(self) -> None:
+        """Return when what every device was last told of each friend is that the friend is there."""
+
+        async def wrong() -> str | None:
+            return "; ".join(self._traffic.rumours()) or None
+
+        await _none_left(wrong, _SWEEP)
+
+    async def _seen(self, left: datetime) -> None:
+        """Return when everybody was last seen no earlier than when all left."""
+
+        async def wrong() -> str | None:
+            for person in self._traffic.people.values():
+                for friend in (await person.rest.get("/users/me/friends")).must(200):
+                    if datetime.fromisoformat(friend["lastSeen"]) < left - timedelta(milliseconds=1):
+                        return f"{friend['name']} was last seen at {friend['lastSeen']}, and left after {left}"
+            return None
+
+        await _none_left(wrong, _BOUND)
 
     async def _released(self) -> None:
         """Return when no server has a connection left, nor more descriptors open than in steady traffic."""

@@ -117,12 +117,12 @@ class Client:
         self._transcript.add(self.who, "sent", event, *args, ack=ack)
         await self._transport.send(packets.event(event, args, ack))
 
-    async def call(self, event: str, *args: Any) -> Any:
+    async def call(self, event: str, *args: Any, within: float = DEADLINE) -> Any:
         """Send an event that asks for an acknowledgement, and return the first argument of that."""
         __tracebackhide__ = True
         number = next(self._calls)
         await self.emit(event, *args, ack=number)
-        return (await self.inbox.expect("ACK", ack=number)).payload
+        return (await self.inbox.expect("ACK", ack=number, within=within)).payload
 
     async def send_raw(self, packet: str | bytes) -> None:
         """Send a packet exactly as it stands."""

@@ -93,10 +93,17 @@ class EngineProcess:
         await self._end(signal.SIGKILL)
 
     async def mend(self) -> None:
-        if self._process is None:
-            await self.start()
-        else:
+        process = self._process
+        if process is not None:
             await self.resume()
+            try:
+                await until_it_answers(self._kind, self.url, self._objection)
+                return
+            except EngineRefusedError:
+                if process.poll() is None:
+                    raise
+                self._forget(process)  # it ended by itself
+        await self.start()
 
     async def restart(self, *, empty: bool) -> None:
         if self._process is not None:
@@ -156,5 +163,8 @@ class EngineProcess:
             if asyncio.get_running_loop().time() > until:
                 process.kill()
             await asyncio.sleep(0.01)
+        self._forget(process)
+
+    def _forget(self, process: subprocess.Popen[bytes]) -> None:
         self._guard.forget("process", str(process.pid))
         self._process = None

@@ -9,6 +9,7 @@ import json
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from e2e.harness.expect import Inbox, Label
 from e2e.harness.match import Check
 from e2e.harness.transcript import Record, Transcript
 
-__all__ = ["CURRENT", "FOLDER", "PACKAGES", "JavascriptClient", "install", "missing"]
+__all__ = ["CURRENT", "FOLDER", "PACKAGES", "JavascriptClient", "Script", "install", "missing"]
 
 FOLDER = Path(__file__).resolve().parents[1] / "javascript"
 
@@ -48,7 +49,7 @@ def install() -> None:
 
 
 class JavascriptClient:
-    """`client.mjs`, connected with its default options.
+    """`client.mjs`, connected with the options that it is given, and its defaults.
 
     Attributes:
         inbox: what its listeners were called with.
@@ -63,26 +64,24 @@ class JavascriptClient:
         self._reader: asyncio.Task[None] | None = None
 
     async def connect(
-        self, url: str, token: str, path: str = "/socket.io", package: str = CURRENT, transports: str = ""
+        self, url: str, options: Mapping[str, Any], events: Sequence[str], package: str = CURRENT
     ) -> None:
         """Start it; what follows is in the inbox.
 
         Args:
             url: base URL of a server.
-            token: for `query`.
-            path: of the Socket.IO server.
+            options: of `io`; the client has its defaults for what is not there.
+            events: that it listens to.
             package: which release of the client, one of `PACKAGES`.
-            transports: comma-separated, "" for the client's default.
 
         """
         self._process = await asyncio.create_subprocess_exec(
             "node",
             str(FOLDER / "client.mjs"),
             url,
-            token,
-            path,
             package,
-            transports,
+            json.dumps(options),
+            json.dumps(events),
             cwd=FOLDER,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -92,7 +91,13 @@ class JavascriptClient:
     async def emit(self, event: str, *args: Any) -> None:
         """Call `socket.emit`."""
         self._transcript.add(self.who, "sent", event, *args)
-        await self._write([event, *args])
+        await self._write(["emit", event, *args])
+
+    async def call(self, event: str, *args: Any) -> Any:
+        """Call `socket.emit` with a callback, and return what that is called with first."""
+        self._transcript.add(self.who, "sent", event, *args)
+        await self._write(["call", event, *args])
+        return (await self.inbox.expect("ACK")).payload
 
     async def expect(self, label: Label, *checks: Check, within: float = DEADLINE) -> Record:
         """Wait for a call of a listener (`Inbox.expect`)."""
@@ -130,3 +135,44 @@ class JavascriptClient:
             label, *args = json.loads(line)
             self.inbox.put(self._transcript.add(self.who, "received", label, *args))
         self.inbox.end()
+
+
+class Script:
+    """A module for Node.js beside the clients, whose standard output is read line by line."""
+
+    def __init__(self, who: str, transcript: Transcript) -> None:
+        self.who = who
+        self._transcript = transcript
+        self._inbox = Inbox(who, transcript)
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+
+    async def start(self, source: str) -> None:
+        """Run it."""
+        self._process = await asyncio.create_subprocess_exec(
+            *("node", "--input-type=module", "--eval", source),
+            cwd=FOLDER,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        self._reader = asyncio.create_task(self._read(self._process))
+
+    async def prints(self, text: str) -> None:
+        """Wait for a line that has this text in it."""
+        __tracebackhide__ = True
+        await self._inbox.expect("PRINTED", lambda line: None if text in line else f"has no {text!r}")
+
+    async def release(self) -> None:
+        """End it."""
+        if self._process is not None and self._reader is not None:
+            if self._process.returncode is None:
+                self._process.kill()
+            await self._process.wait()
+            await self._reader
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout is not None
+        async for line in process.stdout:
+            self._inbox.put(self._transcript.add(self.who, "received", "PRINTED", line.decode().rstrip("\n")))
+        self._inbox.end()

@@ -1,22 +1,18 @@
-// A browser's view of the friends contract: socket.io-client, by default with its default options (polling first, then
-// upgrade).
+// A browser's view of a contract: socket.io-client, by default with its default options (polling first, then upgrade).
 //
-// node client.mjs URL TOKEN PATH PACKAGE [TRANSPORTS]
+// node client.mjs URL PACKAGE OPTIONS EVENTS
 //
-// Every line on standard output is a JSON array [label, ...arguments]. Every line on standard input is a JSON array
-// [event, ...arguments] that is emitted; ["disconnect"] leaves and ends the process.
+// OPTIONS (JSON) are those of `io`, EVENTS (a JSON array) are listened to. Every line on standard output is a JSON array
+// [label, ...arguments]. Every line on standard input is one too: ["emit", event, ...arguments] emits,
+// ["call", event, ...arguments] also asks for an acknowledgement, and ["disconnect"] leaves and ends the process.
 
 import { createInterface } from "node:readline";
 
-const [url, token, path, name, transports] = process.argv.slice(2);
+const [url, name, options, events] = process.argv.slice(2);
 const { io } = await import(name);
 const tell = (label, ...args) => process.stdout.write(JSON.stringify([label, ...args]) + "\n");
 
-const socket = io(url, {
-  query: { token },
-  ...(path === "/socket.io" ? {} : { path }),
-  ...(transports ? { transports: transports.split(",") } : {}),
-});
+const socket = io(url, JSON.parse(options));
 
 socket.io.on("open", () => {
   tell("OPEN", { transport: socket.io.engine.transport.name });
@@ -26,7 +22,7 @@ socket.io.on("open", () => {
 socket.on("connect", () => {
   tell("CONNECT");
   // as front ends do it: listeners are registered when the connection stands
-  for (const event of ["unseen_messages", "message", "connected", "disconnected", "exception"]) {
+  for (const event of JSON.parse(events)) {
     socket.off(event);
     socket.on(event, (...args) => tell(event, ...args));
   }
@@ -36,10 +32,12 @@ socket.on("disconnect", (reason) => tell("DISCONNECT", reason));
 
 const lines = createInterface({ input: process.stdin });
 lines.on("line", (line) => {
-  const [event, ...args] = JSON.parse(line);
-  if (event === "disconnect") {
+  const [verb, event, ...args] = JSON.parse(line);
+  if (verb === "disconnect") {
     socket.disconnect();
     process.stdin.destroy(); // the process ends by itself when the goodbye has left
+  } else if (verb === "call") {
+    socket.emit(event, ...args, (...answer) => tell("ACK", ...answer));
   } else {
     socket.emit(event, ...args);
   }

@@ -1,38 +1,13 @@
 """The main flow with the real `socket.io-client` and its default options, as a browser would run it."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-
 import pytest
-import pytest_asyncio
 
 from e2e.harness import javascript
 from e2e.harness.deadline import DEADLINE, eventually
 from e2e.harness.deployment import Fresh
-from e2e.harness.javascript import JavascriptClient
 from e2e.harness.match import equals, has, says, texts
-from e2e.harness.people import People, PeopleOf, Person
-from e2e.harness.transcript import Transcript
-
-Browse = Callable[..., Awaitable[JavascriptClient]]
-
-
-@pytest_asyncio.fixture
-async def browse(transcript: Transcript) -> AsyncIterator[Browse]:
-    """Return what connects a JavaScript client for a person at a base URL."""
-    if (lack := javascript.missing()) is not None:
-        pytest.skip(lack)
-    await asyncio.to_thread(javascript.install)
-    clients: list[JavascriptClient] = []
-
-    async def browse(person: Person, url: str, **options: str) -> JavascriptClient:
-        clients.append(JavascriptClient(f"{person.name} (js)", transcript))
-        await clients[-1].connect(url, person.token, **options)
-        return clients[-1]
-
-    yield browse
-    for client in clients:
-        await client.release()
+from e2e.harness.people import People, PeopleOf
+from e2e.javascript.conftest import Browse
 
 
 @pytest.mark.requirement("FRIENDS-CONNECT-009", "FRIENDS-OFFLINE-001", "FRIENDS-MESSAGE-001")
@@ -86,8 +61,9 @@ async def test_every_release_of_the_client_is_served(people: People, browse: Bro
     """The clients of protocol 5, old and new, connect by every transport, send and receive."""
     alice, bob = await people.friendship("Alice", "Bob")
     alice_device = await alice.connect()
+    carried = {"transports": [transports]} if transports else {}
 
-    browser = await browse(bob, people.deployment.servers[0].url, package=package, transports=transports)
+    browser = await browse(bob, people.deployment.servers[0].url, package=package, **carried)
 
     await browser.expect("unseen_messages", equals([]))
     await alice_device.say("hello 😀")

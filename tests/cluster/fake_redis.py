@@ -42,8 +42,8 @@ class FakeRedis:
                 while (command := commands.gets()) is not False:
                     if answer := self._answer(b" ".join(command).decode(errors="replace")):
                         writer.write(answer.encode() + b"\r\n")
-        except OSError:
-            pass  # it was reset
+        except (OSError, hiredis.ProtocolError):
+            pass  # it was reset, or speaks TLS
         finally:
             writer.close()
 

@@ -152,6 +152,7 @@ async def test_nothing_is_subscribed_to_after_close(cluster: Cluster):
         cluster.leave("friends", "ann", "s1"),
         cluster.present("friends", ["ann"]),
         cluster.update("friends", "ann", "s1", "data"),
+        cluster.connected("friends", ["ann"]),
         cluster.sockets("friends", ["ann"], 10),
         cluster.count("friends"),
         cluster.page("friends", 0, 10),
@@ -185,6 +186,7 @@ async def test_rooms_and_users_may_have_any_name(cluster: Cluster, heard: Heard,
     assert await cluster.present("friends", [name, "a", "b"]) == {name}
     await cluster.update("friends", name, "s1", f"{name} again")
     assert await cluster.sockets("friends", [name], 10) == {name: (1, [f"{name} again"])}
+    assert await cluster.connected("friends", [name]) == set()
     assert await cluster.page("friends", 0, 10) == [name, "other"]
     await cluster.remember(name, name, 10)
     assert await cluster.recall(name) == name
@@ -215,6 +217,28 @@ async def test_the_data_of_every_socket_is_there_while_it_is(cluster: Cluster):
         "bob": (1, ["bob's"]),
     }
     assert await cluster.sockets("friends", [], 10) == {}
+
+
+async def test_who_has_nothing_but_lingering_sockets_is_not_connected(cluster: Cluster):
+    """Though present; one that stands is enough."""
+    for user, socket in (("ann", "s1"), ("ann", "s2"), ("bob", "s3"), ("eve", "s4")):
+        await cluster.arrive("friends", user, socket)
+    await cluster.linger("friends", "ann", "s1")
+    await cluster.linger("friends", "bob", "s3")
+    await cluster.leave("friends", "eve", "s4")
+    assert await cluster.connected("friends", ["ann", "bob", "eve", "joe", "ann"]) == {"ann"}
+    assert await cluster.present("friends", ["ann", "bob", "eve", "joe"]) == {"ann", "bob"}
+    assert await cluster.connected("friends", []) == set()
+    assert await cluster.connected("presence", ["ann"]) == set()
+
+
+async def test_who_has_many_sockets_is_connected(cluster: Cluster):
+    """Whichever of them stands."""
+    for number in range(100):
+        await cluster.arrive("friends", "ann", f"s{number}")
+    for number in range(99):
+        await cluster.linger("friends", "ann", f"s{number}")
+    assert await cluster.connected("friends", ["ann"]) == {"ann"}
 
 
 async def test_of_many_sockets_some_are_told_and_all_are_counted(cluster: Cluster):

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 
 import pytest
 
@@ -113,6 +114,35 @@ async def test_what_a_dead_server_had_still_to_publish_is_made_up_for(servers: S
     assert all(rooms is None for rooms in one.heard.resyncs + two.heard.resyncs)
 
 
+async def test_a_death_is_told_of_by_one_at_a_time(servers: Servers, monkeypatch: pytest.MonkeyPatch):
+    """However many share the sweeping: each telling has every server read what all of its users may lack."""
+    monkeypatch.setattr("app.cluster.redis_sweeper.CHUNK", b"1")
+    dead, *living = [await servers.start_hasty() for _ in range(4)]
+    for number in range(30):
+        await dead.cluster.arrive(FRIENDS, f"user {number}", "s1")
+    await dead.lose()
+    await until(lambda: living[0].heard.resyncs)
+    first = time.monotonic()
+    await until(lambda: len(living[0].heard.resyncs) >= 3)
+    assert time.monotonic() - first > 2 * SERVER_TIMEOUT
+
+
+async def test_a_death_is_told_of_though_the_one_who_told_of_it_has_ended(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+):
+    """Redis knows for how long; after that nothing of it is left."""
+    monkeypatch.setattr("app.cluster.redis_sweeper.AFTERCARE", 2 * SERVER_TIMEOUT)
+    dead, one = [await servers.start_hasty() for _ in range(2)]
+    await dead.lose()
+    await until(lambda: one.heard.resyncs)
+    two = await servers.start_hasty()
+    await one.cluster.close()
+    await until(lambda: two.heard.resyncs)
+    async with asyncio.timeout(DEADLINE):
+        while await two.cluster._link.call("EXISTS", f"{servers.prefix}:deaths"):  # noqa: ASYNC110  (as below)
+            await asyncio.sleep(0.01)
+
+
 async def test_a_dead_server_with_many_sockets_is_removed_whole(servers: Servers, monkeypatch: pytest.MonkeyPatch):
     """In as many steps as it takes, each user named once."""
     monkeypatch.setattr("app.cluster.redis_sweeper.CHUNK", b"10")
@@ -207,6 +237,7 @@ async def test_what_is_asked_during_an_interruption_is_refused_at_once(servers: 
         calls = [
             one.cluster.ping(),
             one.cluster.present(FRIENDS, ["ann"]),
+            one.cluster.connected(FRIENDS, ["ann"]),
             one.cluster.sockets(FRIENDS, ["ann"], 10),
             one.cluster.count(FRIENDS),
             one.cluster.page(FRIENDS, 0, 1),

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.clock import Sequence, least_id, now_ms
-from app.domain.mailbox import LATE_MS, MEMORY_MS, RECENT_MS, Feed, Mailbox, late
+from app.domain.errors import NotSent, Unavailable
+from app.domain.mailbox import LATE_MS, MEMORY, MEMORY_MS, RECENT_MS, Feed, Mailbox, late
 from app.store.base import Owed
 
 
@@ -193,6 +194,33 @@ async def test_what_was_sent_in_the_last_minute_is_recent_on_whichever_clock(clo
     assert asked == [least_id(clock[0] - 60_000 - LATE_MS)]
 
 
+async def test_users_who_are_too_many_for_one_request_are_looked_up_in_several():
+    """What does not answer in time for all may for some; what does not for one, or is not asked, is not."""
+    asked: list[int] = []
+
+    class Store:
+        most = 2
+
+        async def owed(self, mailbox: str, user_ids: list[str], after: str, limit: int) -> list[Owed]:
+            asked.append(len(user_ids))
+            if len(user_ids) > self.most:
+                raise Unavailable if self.most >= 0 else NotSent
+            return []
+
+    store: Any = Store()
+    mailbox = Mailbox("friends", store, Sequence())
+    users = ["ann", "bob", "eve", "joe", "kim"]
+    assert sorted(await mailbox.backlogs(users, 10)) == users
+    assert asked == [5, 2, 3, 1, 2]
+    asked.clear()
+    for most, times in ((0, [2, 1]), (-1, [2])):
+        store.most = most
+        with pytest.raises(Unavailable):
+            await mailbox.backlogs(users[:2], 10)
+        assert asked == times
+        asked.clear()
+
+
 def test_a_message_is_late_after_a_while(clock: list[int]):
     """Its id says when it was sent."""
     message = least_id(clock[0])
@@ -211,6 +239,54 @@ def test_a_gap_is_counted():
     assert (feed.gaps, feed.listed) == (2, False)
     feed.open([])
     assert (feed.gaps, feed.listed) == (2, True)
+
+
+# where the client confirms when it likes, or asks for its backlog itself
+
+
+def test_without_rounds_nothing_is_to_be_confirmed():
+    """What was given is counted and known, and the feed waits for nothing."""
+    feed = Feed[str](rounds=False)
+    assert feed.open(["a"]) == []
+    assert feed.offer("b", "B") is True
+    assert (feed.given, feed.due) == (2, False)
+    assert feed.offer("b", "B") is False
+    feed.hold()
+    assert feed.missed("abc", ()) == {"c"}
+
+
+def test_without_rounds_the_latest_are_known_for_as_long_as_it_takes(clock: list[int]):
+    """`MEMORY` of them at least, however long ago they were given, and at most twice as many."""
+    feed = Feed[str](rounds=False)
+    feed.open([])
+    ids = [f"{number:06}" for number in range(3 * MEMORY)]
+    for message_id in ids:
+        assert feed.offer(message_id, "") is True
+        clock[0] += MEMORY_MS
+    feed.hold()
+    forgotten = feed.missed(ids, ())
+    assert forgotten <= set(ids[:-MEMORY])
+    assert len(forgotten) >= MEMORY
+
+
+def test_without_rounds_nothing_is_forgotten_in_a_gap():
+    """What was given before the gap is known when it is closed."""
+    feed = Feed[str](rounds=False)
+    feed.open([f"{number:06}" for number in range(MEMORY - 1)])
+    feed.hold()
+    feed.hold()
+    assert feed.missed([f"{number:06}" for number in range(MEMORY - 1)], ()) == set()
+
+
+def test_without_a_backlog_what_is_old_is_for_the_client_to_ask_for(clock: list[int]):
+    """After a gap it is given what came since, and a little more: that may have been stored after the client asked."""
+    feed = Feed[str](rounds=False, backlog=False)
+    feed.open([])
+    old, just_before = least_id(clock[0] - LATE_MS - 1), f"{least_id(clock[0] - 1)}x"
+    since, confirmed = f"{least_id(clock[0])}x", f"{least_id(clock[0] + 1)}x"
+    feed.hold()
+    assert feed.missed([old, just_before, since], [old, just_before, confirmed]) == {just_before, since, confirmed}
+    assert feed.missed([], [just_before]) == set()
 
 
 class Socket:

@@ -1,4 +1,4 @@
-"""The friends gateway behind a real server, over a store and a cluster that can be told to fail or to wait."""
+"""A gateway behind a real server, over a store and a cluster that can be told to fail or to wait."""
 
 import asyncio
 import contextlib
@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -23,6 +23,7 @@ from app.engine.base import Options
 from app.engine.socket_io import SocketIO
 from app.gateways.base import Hub
 from app.gateways.friends import FriendsGateway
+from app.gateways.mail import MailGateway
 from app.metrics import Metrics
 from app.store.base import Message, NewMessage, Owed, User
 from app.store.sqlite import SQLiteStore
@@ -110,7 +111,7 @@ class FaultyCluster(LocalCluster):
     """A cluster of one.
 
     Attributes:
-        down: rooms whose subscription fails, and "arrive".
+        down: rooms whose subscription fails, and calls that fail: "arrive", "recall", "remember".
         held: rooms whose subscription takes until `release`.
         waiting: those that somebody has asked for.
         losing: whether publications are lost, as in an interruption.
@@ -154,6 +155,16 @@ class FaultyCluster(LocalCluster):
             raise Unavailable
         return await super().arrive(roster, user, socket, data)
 
+    async def recall(self, name: str) -> str | None:
+        if "recall" in self.down:
+            raise Unavailable
+        return await super().recall(name)
+
+    async def remember(self, name: str, value: str, seconds: float) -> None:
+        if "remember" in self.down:
+            raise Unavailable
+        await super().remember(name, value, seconds)
+
 
 class Device:
     """A Socket.IO client on a websocket, which answers every PING."""
@@ -180,9 +191,13 @@ class Device:
         assert name == event, (name, payload)
         return payload
 
+    async def sends(self, event: str, *args: Any) -> None:
+        """Send an event."""
+        await self.websocket.send(f"42{json.dumps([event, *args])}")
+
     async def says(self, text: Any) -> None:
-        """Send a message."""
-        await self.websocket.send(f"42{json.dumps(['message', text])}")
+        """Send a message of the friends contract."""
+        await self.sends("message", text)
 
     async def ending(self) -> list[str]:
         """Return the packets that come until the transport is closed."""
@@ -194,12 +209,15 @@ class Device:
 
 
 class House:
-    """The gateway and what it stands on.
+    """The gateway of friends, or of another contract, and what it stands on.
 
     Attributes:
+        GATEWAY: what it is made of settings, users, mailbox, cluster and metrics.
         address: where the engine is served.
 
     """
+
+    GATEWAY: ClassVar[type[MailGateway]] = FriendsGateway
 
     def __init__(self, **options: Any) -> None:
         self.settings = Settings(memory=True, password_rounds=4, **options)
@@ -211,19 +229,15 @@ class House:
         hub = Hub()
         self.hub = hub
         self.users = Users(self.store, self.tokens, self.passwords, on_friendship=hub.friendship)
-        self.gateway = FriendsGateway(
-            self.settings,
-            self.users,
-            Mailbox("friends", self.store, Sequence()),
-            self.cluster,
-            self.metrics,
-        )
+        make: Any = self.GATEWAY
+        mailbox = Mailbox(self.GATEWAY.contract, self.store, Sequence())
+        self.gateway: Any = make(self.settings, self.users, mailbox, self.cluster, self.metrics)
         self.engine = SocketIO(
             {"/": self.gateway}, Options(ping_interval=25, ping_timeout=20, max_payload=100_000, origins=("*",))
         )
         self.gateway.bind(self.engine)
         hub.add(self.gateway)
-        self.metrics.watch_engine("friends", self.engine)
+        self.metrics.watch_engine(self.gateway.contract, self.engine)
         self.address = ""
 
     async def person(self, name: str, *friends: User) -> User:
@@ -240,30 +254,34 @@ class House:
 
     def count(self, figure: str) -> float:
         """Return a figure of the contract, 0 before the first."""
-        return self.metrics.registry.get_sample_value(figure, {"contract": "friends"}) or 0
+        return self.metrics.registry.get_sample_value(figure, {"contract": self.gateway.contract}) or 0
 
     @asynccontextmanager
-    async def opened(self, token: str) -> AsyncIterator[Device]:
+    async def opened(self, token: str, **auth: Any) -> AsyncIterator[Device]:
         """Open a websocket and ask to be connected; the answer is left to be read."""
         url = f"ws://{self.address}/socket.io/?EIO=4&transport=websocket"
         async with connect(url, compression=None) as websocket:
             assert str(await received(websocket)).startswith("0{")
-            await websocket.send(f"40{json.dumps({'token': token})}")
+            await websocket.send(f"40{json.dumps({'token': token, **auth})}")
             yield Device(websocket)
 
     @asynccontextmanager
     async def device(self, user: User) -> AsyncIterator[Device]:
-        """Connect a user, and read up to what was unseen."""
+        """Connect a user, and read up to what was unseen, where the contract sends that."""
         async with self.opened(self.users.token(user)) as device:
             assert (await device.packet()).startswith("40{")
-            await device.hears("unseen_messages")
+            if self.gateway.contract == "friends":
+                await device.hears("unseen_messages")
             yield device
 
 
+H = TypeVar("H", bound=House)
+
+
 @asynccontextmanager
-async def housed(**options: Any) -> AsyncIterator[House]:
+async def housed(kind: type[H] = House, **options: Any) -> AsyncIterator[H]:
     """Open a house and serve it."""
-    house = House(**options)
+    house = kind(**options)
     await house.store.open()
     await house.cluster.open(house.hub)
     try:

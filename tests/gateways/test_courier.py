@@ -27,7 +27,7 @@ class Part(LocalCluster):
     """One server's part of a cluster in memory; what it publishes is with the others in the next pass of the loop.
 
     Attributes:
-        roster: who is present on all servers.
+        roster: who is connected, as the roster of all servers has it.
         published: the rooms of its publications, in order.
         down: the roster does not answer.
         deaf: what others publish does not reach it.
@@ -49,7 +49,7 @@ class Part(LocalCluster):
             if part is not self and not part.deaf:
                 asyncio.get_running_loop().call_soon(LocalCluster.publish, part, room, payload)
 
-    async def present(self, roster: str, users: Iterable[str]) -> set[str]:
+    async def connected(self, roster: str, users: Iterable[str]) -> set[str]:
         await asyncio.sleep(0)
         if self.down:
             raise Unavailable

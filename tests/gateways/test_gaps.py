@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -166,7 +167,7 @@ async def test_a_store_that_does_not_answer_delays_what_is_live_and_loses_nothin
         assert await texts(desert, 2) == ["lost", "held back"]
 
 
-async def test_what_is_held_back_for_long_is_let_go_of_and_read_again(pair_options: dict[str, int]):
+async def test_what_is_held_back_for_long_is_let_go_of_and_read_again(pair_options: dict[str, Any]):
     """However long the store is away: the server keeps no more than a part of what may wait for a client to read."""
     async with housed(confirm_interval=0.05, **pair_options) as house:
         obi = await house.person("Obi")
@@ -188,12 +189,12 @@ async def test_what_is_held_back_for_long_is_let_go_of_and_read_again(pair_optio
 
 
 @pytest.fixture
-def pair_options() -> dict[str, int]:
+def pair_options() -> dict[str, Any]:
     """Return the settings of a server that keeps little for a client."""
     return {"max_buffer": 40_000}
 
 
-async def test_announcements_that_are_too_many_end_the_connection(pair_options: dict[str, int]):
+async def test_announcements_that_are_too_many_end_the_connection(pair_options: dict[str, Any]):
     """They are in no store: the client comes back, and asks who is there."""
     async with housed(confirm_interval=0.05, **pair_options) as house:
         obi = await house.person("Obi")
@@ -207,7 +208,7 @@ async def test_announcements_that_are_too_many_end_the_connection(pair_options: 
             assert await desert.ending() == []
 
 
-async def test_what_is_more_than_may_wait_for_a_client_comes_in_parts(pair_options: dict[str, int]):
+async def test_what_is_more_than_may_wait_for_a_client_comes_in_parts(pair_options: dict[str, Any]):
     """In order, each once, with what is live after it; nobody is disconnected for having missed much."""
     async with housed(confirm_interval=0.05, **pair_options) as house:
         obi = await house.person("Obi")
@@ -243,7 +244,7 @@ async def test_a_gap_during_a_connect_is_in_the_list(house: House, pair: tuple[U
 async def test_what_a_list_left_out_is_not_given_after_what_is_newer(cut: str):
     """Neither by their number nor by their size: it comes with the list of another connect."""
     text = "x" * 4000
-    options = {"unseen_limit": 3} if cut == "messages" else {"max_buffer": 30_000}
+    options: dict[str, Any] = {"unseen_limit": 3} if cut == "messages" else {"max_buffer": 30_000}
     async with housed(confirm_interval=0.05, **options) as house:
         obi = await house.person("Obi")
         han = await house.person("Han", obi)

@@ -2,6 +2,7 @@
 
 import asyncio
 import configparser
+import contextlib
 import os
 import signal
 import subprocess
@@ -85,9 +86,16 @@ async def test_an_engine_of_our_own_obeys(engines: Engines):
 
 
 async def test_an_engine_is_mended_whatever_was_done_to_it(engines: Engines):
-    """An engine that was frozen, killed, or nothing of it, answers once it is mended."""
+    """An engine that was frozen, killed, or nothing of it, or that ended by itself, answers once it is mended."""
     engine = await engines.redis(of_our_own=True)
-    for harm in (engine.pause, engine.kill, engine.resume):
+
+    async def end_by_itself() -> None:
+        with contextlib.suppress(RedisError):
+            await do(engine, "SHUTDOWN", "NOSAVE")
+        while await answers(engine):
+            pass
+
+    for harm in (engine.pause, engine.kill, engine.resume, end_by_itself):
         await engine.mend()
         await harm()
         await engine.mend()

@@ -2,6 +2,7 @@
 
 import random
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -69,6 +70,25 @@ def test_a_disconnection_is_allowed_to_some(transcript: Transcript):
 
     assert stray.startswith("Bob#2 on server 1 at ")
     assert traffic.strays(frozenset({1})) == []
+
+
+def test_who_was_last_announced_as_gone_is_known():
+    """At each device that is connected; what was heard before something else does not count."""
+    transcript = Transcript()
+    for who, event, name in (
+        ("Bob", "disconnected", "Alice"),
+        ("Bob", "connected", "Alice"),
+        ("Bob", "connected", "Carol"),
+        ("Bob", "disconnected", "Carol"),
+        ("Dave", "disconnected", "Carol"),
+    ):
+        transcript.add(who, "received", event, {"username": name})
+    traffic = Traffic(NOBODY, transcript)
+    for who, ended in (("Bob", False), ("Dave", True)):
+        client: Any = SimpleNamespace(who=who, inbox=SimpleNamespace(ended=ended))
+        traffic.devices.append(Device(NOBODY, 0, client))
+
+    assert traffic.rumours() == ["Bob heard last that Carol disconnected"]
 
 
 def test_a_round_is_drawn_from_its_seed_alone():

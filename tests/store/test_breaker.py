@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from app.domain.errors import Unavailable
+from app.domain.errors import NotSent
 from app.store.breaker import Breaker
 from tests.waiting import until
 
@@ -64,7 +64,7 @@ async def test_calls_are_refused_until_there_is_a_sign_of_life(engine: Engine, b
         breaker.failed()
         breaker.failed()
         await until(lambda: breaker.refusing)
-        with pytest.raises(Unavailable):
+        with pytest.raises(NotSent):
             breaker.check()
         asked = engine.asked
         await until(lambda: engine.asked > asked)  # noqa: B023  (it is waited for within the loop)
@@ -89,5 +89,6 @@ async def test_nothing_is_asked_after_close(engine: Engine, breaker: Breaker):
     await until(lambda: breaker.refusing)
     await breaker.close()
     asked = engine.asked
+    breaker.failed()
     await asyncio.sleep(0.03)
     assert engine.asked == asked

@@ -112,13 +112,14 @@ async def test_a_message_whose_id_is_taken_leaves_its_neighbours_alone(store: St
 async def test_a_stored_message_is_known_by_its_id(store: Store):
     """`stored` says of an id whether a message has it, confirmed or not; one to nobody is not stored."""
     new, to_nobody = message(HAN, OBI), message(HAN)
-    assert await store.stored(new.id) is False
+    assert await store.stored([new.id]) == set()
     await store.append(new)
     await store.append(to_nobody)
-    assert await store.stored(new.id) is True
+    assert await store.stored([new.id]) == {new.id}
     await store.confirm(OBI, [new.id])
-    assert await store.stored(new.id) is True
-    assert [await store.stored(other) for other in (to_nobody.id, HAN, "", "unknown")] == [False] * 4
+    assert await store.stored([new.id]) == {new.id}
+    assert await store.stored([to_nobody.id, HAN, "", new.id, "unknown"]) == {new.id}
+    assert await store.stored([]) == set()
 
 
 ODD = [" ", "a b", ":", "a:b", "*", "$where", "a.b", "a\x00b", "two\nlines", '"[]', "\U0001f327\ufe0f", "x" * 10_000]
@@ -326,14 +327,30 @@ async def test_what_users_are_owed_is_what_is_pending_and_what_is_recent(store: 
     await store.confirm(LEIA, [old.id, confirmed.id])
     await store.confirm(HAN, [confirmed.id])
     assert await store.owed(MAILBOX, [OBI, LEIA], other.id, 10) == [
-        Owed(stored(last), frozenset({OBI}), frozenset({OBI, LEIA})),
-        Owed(stored(confirmed), frozenset(), frozenset({OBI, LEIA})),
+        Owed(stored(last), frozenset({OBI}), frozenset({OBI})),
+        Owed(stored(confirmed), frozenset(), frozenset({LEIA})),
+        Owed(stored(old), frozenset({OBI}), frozenset()),
+    ]
+    assert [one for one in await store.owed(MAILBOX, [OBI], other.id, 10) if one.pending or one.recent] == [
+        Owed(stored(last), frozenset({OBI}), frozenset({OBI})),
         Owed(stored(old), frozenset({OBI}), frozenset()),
     ]
     assert await store.owed(MAILBOX, [LEIA], last.id, 10) == []
     assert await store.owed(MAILBOX, [], "", 10) == []
     assert await store.owed("direct", [OBI], "", 10) == []
     assert [one.message.id for one in await store.owed(MAILBOX, [OBI, LEIA], other.id, 2)] == [last.id, confirmed.id]
+
+
+async def test_who_sent_a_message_is_owed_it_where_it_names_them(store: Store):
+    """A message to oneself is recent for its sender as for any recipient; others of theirs are not."""
+    await add_friends(store, HAN, OBI)
+    mine, others, friends = message(HAN, HAN, OBI), message(HAN, OBI), message(HAN, to_friends=True)
+    for new in (mine, others, friends):
+        await store.append(new)
+    for pending in (frozenset({HAN}), frozenset[str]()):
+        owed = await store.owed(MAILBOX, [HAN], "", 10)
+        assert [one for one in owed if one.pending or one.recent] == [Owed(stored(mine), pending, frozenset({HAN}))]
+        await store.confirm(HAN, [mine.id])
 
 
 # messages to somebody by name

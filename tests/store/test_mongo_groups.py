@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 import pytest
 from pymongo.errors import AutoReconnect
 
-from app.domain.errors import Conflict, Unavailable
+from app.domain.errors import Conflict, NotSent, Unavailable
 from app.store.breaker import Breaker
 from app.store.mongo_groups import GROUP_LIMIT, QUEUE_LIMIT, GroupedWrites
 from tests.waiting import until
@@ -81,10 +81,10 @@ async def test_a_group_has_a_bound(engine: Engine, writes: GroupedWrites[int, in
 
 
 async def test_the_queue_has_a_bound(engine: Engine, writes: GroupedWrites[int, int]):
-    """While `QUEUE_LIMIT` calls wait another raises `Unavailable` at once; later there is room again."""
+    """While `QUEUE_LIMIT` calls wait another raises `NotSent` at once; later there is room again."""
     first = await begun(engine, writes)
     waiting = [writes.submit(number) for number in range(1, QUEUE_LIMIT + 1)]
-    with pytest.raises(Unavailable):
+    with pytest.raises(NotSent):
         writes.submit(1)
     engine.gate.set()
     await asyncio.gather(first, *waiting)
@@ -139,11 +139,11 @@ async def test_a_cancelled_call_is_not_taken_back(engine: Engine, writes: Groupe
 async def test_a_call_waits_for_no_longer_than_the_timeout(
     engine: Engine, breaker: Breaker, caplog: pytest.LogCaptureFixture
 ):
-    """Under way and waiting calls alike raise `Unavailable` in time, and what still waited then is never written."""
+    """Under way it raises `Unavailable`, waiting `NotSent`, in time; and what still waited then is never written."""
     writes = GroupedWrites(engine.write, 0.05, breaker)
     calls = [await begun(engine, writes), writes.submit(2), writes.submit(3)]
     results = await asyncio.gather(*calls, return_exceptions=True)
-    assert [type(result) for result in results] == [Unavailable] * 3
+    assert [type(result) for result in results] == [Unavailable, NotSent, NotSent]
     engine.gate.set()
     assert await writes.submit(4) == 4
     assert engine.groups == [[1], [4]]

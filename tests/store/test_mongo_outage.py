@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from pymongo.uri_parser import parse_uri
 
-from app.domain.errors import Conflict, Unavailable
-from app.store.mongo import MongoStore
+from app.domain.errors import Conflict, NotSent, Unavailable
+from app.store.mongo import READS, MongoStore
 from e2e.harness.proxy import FaultProxy
 from tests.store.records import HAN, LEIA, MAILBOX, OBI, add_users, exchange, message, room, stored, user
 from tests.waiting import until
@@ -75,7 +75,7 @@ def calls(store: MongoStore) -> list[Coroutine[Any, Any, object]]:
         store.unfriend(HAN, OBI),
         store.touch(HAN, 1),
         store.append(message(HAN, OBI)),
-        store.stored("id"),
+        store.stored(["id"]),
         store.pending(MAILBOX, HAN, 1),
         store.confirm(HAN, ["id"]),
         store.history(MAILBOX, HAN, None, 1),
@@ -84,7 +84,7 @@ def calls(store: MongoStore) -> list[Coroutine[Any, Any, object]]:
         store.room("3XX"),
         store.rooms(1),
         store.say(ROOM, exchange()),
-        store.said("id"),
+        store.said(["id"]),
         store.exchanges(ROOM.epoch, 1, None, 1),
     ]
 
@@ -153,7 +153,7 @@ async def test_an_append_that_was_done_after_all_is_known_by_its_id(store: Mongo
         await store.append(new)
     proxy.heal()
     async with asyncio.timeout(10):
-        while (await timed(store.stored(new.id)))[0] is not True:
+        while (await timed(store.stored([new.id])))[0] != {new.id}:
             pass
     with pytest.raises(Conflict):
         await store.append(new)
@@ -170,7 +170,7 @@ async def test_what_was_said_after_all_has_its_order(store: MongoStore, proxy: F
         await store.say(ROOM, new)
     proxy.heal()
     async with asyncio.timeout(10):
-        while (await timed(store.said(new.id)))[0] != 2:
+        while (await timed(store.said([new.id])))[0] != {new.id: 2}:
             pass
     assert await store.say(ROOM, new) == 2
     assert await store.say(ROOM, exchange()) == 3
@@ -240,6 +240,31 @@ async def test_an_engine_that_does_not_answer_keeps_nobody_waiting(
     assert await store.append(message(HAN, OBI)) == (OBI,)
 
 
+async def test_readers_who_are_too_many_keep_no_writer_waiting(store: MongoStore, proxy: FaultProxy):
+    """An engine that is slow is not dead: what is stored and what is asked of its life waits behind no reader."""
+    await add_users(store, HAN)
+    await store.append(message(HAN, OBI))
+    proxy.delay(TIMEOUT / 10)  # each way
+    reads = [asyncio.create_task(timed(store.user(HAN))) for _ in range(500)]
+    await asyncio.sleep(TIMEOUT / 2)
+    assert await store.append(message(HAN, OBI)) == (OBI,)
+    results = await asyncio.gather(*reads)
+    assert any(isinstance(result, Unavailable) for result, _ in results)
+    assert max(seconds for _, seconds in results) < TIMEOUT + MARGIN
+    link: Any = store._link
+    await until(lambda: link._breaker._probing is None)
+    assert not link._breaker.refusing
+    proxy.heal()
+
+
+async def test_no_more_readers_wait_than_so_many(store: MongoStore, monkeypatch: pytest.MonkeyPatch):
+    """Who comes then is refused at once, and nothing was asked."""
+    monkeypatch.setattr("app.store.mongo.READS_WAITING", 0)
+    calls = [asyncio.create_task(timed(store.user(HAN))) for _ in range(READS + 1)]
+    assert isinstance((await calls[-1])[0], NotSent)
+    assert all(result is None for result, _ in await asyncio.gather(*calls[:-1]))
+
+
 @FAULTS
 async def test_close_is_bounded(store: MongoStore, proxy: FaultProxy, fault: Fault):
     """`close` during an outage waits for what is under way, and not longer than the timeouts of that."""
@@ -249,6 +274,17 @@ async def test_close_is_bounded(store: MongoStore, proxy: FaultProxy, fault: Fau
     _, seconds = await timed(store.close())
     assert seconds < 3 * TIMEOUT + MARGIN
     assert all(isinstance(result, Unavailable) for result, _ in await under_way)
+
+
+async def test_nothing_is_left_of_a_store_that_was_closed_during_an_outage(store: MongoStore, proxy: FaultProxy):
+    """Nobody goes on asking for a sign of life."""
+    proxy.blackhole()
+    under_way = asyncio.create_task(timed(store.append(message(HAN, OBI))))
+    await asyncio.sleep(0)
+    await store.close()
+    assert isinstance((await under_way)[0], Unavailable)
+    link: Any = store._link
+    assert link._breaker._probing is None
 
 
 @FAULTS

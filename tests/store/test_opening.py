@@ -43,7 +43,7 @@ async def test_every_call_after_close_is_unavailable(store: Store):
         store.unfriend(HAN, OBI),
         store.touch(HAN, 1),
         store.append(message(HAN, OBI)),
-        store.stored("id"),
+        store.stored(["id"]),
         store.pending(MAILBOX, HAN, 1),
         store.confirm(HAN, ["id"]),
         store.confirm(HAN, []),

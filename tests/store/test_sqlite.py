@@ -228,13 +228,14 @@ async def test_callers_of_several_loops_are_answered_on_their_own(store: SQLiteS
         (sqlite_queries.PENDING, ("friends", HAN, 10)),
         (sqlite_queries.OLDEST, ("friends", HAN, 10)),
         (sqlite_queries.HISTORY, ("friends", HAN, 10, "id", "")),
+        (sqlite_queries.RECENT, ("friends", HAN, 10, "id", "")),
         (sqlite_queries.SENDERS, ("friends", HAN)),
         (sqlite_queries.RECEIVED, ("friends", HAN, OBI, "id", 10)),
         (sqlite_queries.CONFIRM, ("[]",)),
         (sqlite_queries.CONFIRM_OF, (HAN, "[]")),
         (sqlite_queries.UNFRIEND, (HAN, OBI)),
     ],
-    ids=["pending", "oldest", "history", "senders", "received", "confirm", "confirm of", "unfriend"],
+    ids=["pending", "oldest", "history", "recent", "senders", "received", "confirm", "confirm of", "unfriend"],
 )
 def test_no_statement_scans_or_sorts_a_table(statement: str, parameters: tuple[object, ...]):
     """The cost of a statement depends on what it returns or changes, not on how much is stored."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from itertools import pairwise
@@ -11,11 +12,11 @@ import pytest
 import yaml
 
 from app import resources
-from app.web.friends_contract import FRIENDS
+from app.config import load
+from app.web.contract import Contract
+from app.web.docs import CONTRACTS
 from tests.web.page import Page, contrast
 from tests.web.service import HAN, Service
-
-REQUIREMENTS = resources.path("contracts") / "friends" / "requirements.yaml"
 
 
 async def _page(service: Service) -> Page:
@@ -38,6 +39,14 @@ async def test_the_page_loads_nothing_from_outside(service: Service) -> None:
     policy = (await service.call("GET", "/docs")).headers["Content-Security-Policy"]
     assert policy.startswith("default-src 'none'; style-src 'self';")
     assert "upgrade-insecure-requests" not in policy
+
+
+@pytest.mark.parametrize(("path", "other"), [("/openapi.json", "/api-json"), ("/docs", "/api")])
+async def test_the_documentation_is_where_the_original_has_it_too(service: Service, path: str, other: str) -> None:
+    """Either address answers the same."""
+    one, same = await service.call("GET", path), await service.call("GET", other)
+    assert (same.status_code, same.mimetype) == (200, one.mimetype)
+    assert await same.get_data() == await one.get_data()
 
 
 async def test_the_page_can_be_read_by_all(service: Service) -> None:
@@ -99,27 +108,52 @@ async def test_the_first_command_keeps_a_token(service: Service) -> None:
     assert shlex.split(first)
 
 
-async def test_the_page_tells_the_socketio_side(service: Service) -> None:
-    """Every event of both directions and every error is there with its payload."""
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
+async def test_the_page_tells_the_socketio_side_of_each_contract(service: Service, contract: Contract) -> None:
+    """Every event of both directions, in the table of contents too, and every error is there with its payload."""
     page = await _page(service)
     blocks = {block.strip() for block in page.blocks}
-    for event in (*FRIENDS.sent, *FRIENDS.received):
-        assert event.example in blocks
-    for refusal in FRIENDS.refusals:
+    for event in (*contract.sent, *contract.received):
+        assert event.example in blocks | {""}
+    for refusal in contract.refusals:
         assert refusal.payload in blocks
+    links = {tag["href"] for tag in page.all("a")}
+    assert f"#contract-{contract.name}" in links
+    for way, events in (("sent", contract.sent), ("received", contract.received)):
+        for event in events:
+            name = re.sub(r"[^a-z0-9]+", "-", event.name.lower()).strip("-")
+            assert f"#{contract.name}-{way}-{name}" in links
 
 
-async def test_the_page_lists_every_requirement(service: Service) -> None:
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
+def test_the_examples_of_a_contract_are_json(contract: Contract) -> None:
+    """A payload that can be pasted is one that a client can send."""
+    for event in (*contract.sent, *contract.received):
+        assert event.example == "" or json.loads(event.example) is not None
+    for refusal in contract.refusals:
+        assert json.loads(refusal.payload)["message"]
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
+def test_the_port_of_a_contract_is_that_of_its_listener(contract: Contract) -> None:
+    """What the page says is what a server that was told nothing else does."""
+    assert load().addresses[contract.name][1] == contract.port
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
+async def test_the_page_lists_every_requirement(service: Service, contract: Contract) -> None:
     """Each requirement of the contract can be linked to by its id."""
     page = await _page(service)
-    known = yaml.safe_load(REQUIREMENTS.read_text(encoding="utf-8"))["requirements"]
+    path = resources.path("contracts") / contract.name / "requirements.yaml"
+    known = yaml.safe_load(path.read_text(encoding="utf-8"))["requirements"]
     assert {requirement["id"] for requirement in known} <= {tag.get("id") for tag in page.all("li")}
 
 
 async def test_the_page_without_requirements_is_whole(
     service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A build without the file shows no empty section."""
+    """A build without the files shows no empty list."""
     monkeypatch.setattr(resources, "path", lambda name: tmp_path / name)
     page = await _page(service)
-    assert not [tag for tag in page.all("section") if tag["id"] == "requirements"]
+    assert not [tag for tag in page.all("h3") if tag.get("id", "").endswith("-requirements")]
+    assert not [tag for tag in page.all("ul") if tag.get("class") == "requirements"]
