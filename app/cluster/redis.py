@@ -16,7 +16,7 @@ from app.cluster.redis_publisher import ORIGIN, Channels, Publisher
 from app.cluster.redis_roster import Roster
 from app.cluster.redis_scripts import TALLY
 from app.cluster.redis_subscriber import Subscriber
-from app.cluster.redis_wire import decoded, encoded
+from app.cluster.redis_wire import decoded, encoded, packed
 from app.domain.errors import Unavailable
 
 __all__ = ["RedisCluster"]
@@ -45,7 +45,8 @@ class RedisCluster(Cluster):
         self._prefix = encoded(prefix)
         self._timeout = timeout
         self._channels = channels = Channels(self._prefix, address.database)
-        self._link = Link(address, timeout, self)
+        # who may not publish would learn it from what is lost
+        self._link = Link(address, timeout, self, [packed("PUBLISH", channels.gap, name + b"[]")])
         self._subscriber = Subscriber(address, timeout, channels, name)
         self._publisher = Publisher(self._link, channels, name)
         self._roster = Roster(self._link, self._prefix, name.hex().encode(), server_timeout, grace, self._died)

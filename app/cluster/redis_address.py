@@ -119,7 +119,17 @@ class Address:
                 raise ClusterUnusableError(f"Redis at {self} does not accept the user name and password of its URL")
             if text.startswith(PASSING):
                 raise Unavailable from error
-            raise ClusterUnusableError(f"Redis at {self} refuses a command: {text}")
+            raise self.refusal(text)
+
+    def refusal(self, text: str) -> ClusterUnusableError:
+        """Return what a refusal of Redis amounts to that does not end by itself."""
+        if text.startswith("NOPERM"):
+            return ClusterUnusableError(
+                f"Redis at {self} lets the user of its URL do too little: what an ACL has to allow is ~parley:* for"
+                f" keys, &parley:* for channels, and all commands but those that are @dangerous, with CLIENT and INFO"
+                f" ({text})"
+            )
+        return ClusterUnusableError(f"Redis at {self} refuses a command: {text}")
 
     def _suitable(self, info: Any) -> bytes:
         """Return what tells this Redis from all others, if it will do."""

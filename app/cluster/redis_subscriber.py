@@ -41,6 +41,7 @@ class Subscriber(Owner):
     """
 
     def __init__(self, address: Address, timeout: float, channels: Channels, origin: bytes) -> None:
+        self._address = address
         self._lifeline = Lifeline("subscriptions", address, timeout, self)
         self._channels = channels
         self._origin = origin
@@ -109,7 +110,8 @@ class Subscriber(Owner):
     def up(self, wire: Wire) -> None:
         self._wire = wire
         self._held = deque(maxlen=HELD_BOUND)
-        wanted = [self._channels.gap, *self._rooms]
+        # a room of no name too: who may not subscribe to rooms is to learn it at once
+        wanted = [self._channels.gap, self._channels.of(""), *self._rooms]
         for start in range(0, len(wanted), CHUNK):
             chunk = wanted[start : start + CHUNK]
             self._confirmations.extend([None] * len(chunk))
@@ -189,6 +191,8 @@ class Subscriber(Owner):
     def _refused(self, reply: Any) -> None:
         """Break off with a Redis that refuses a subscription: what is subscribed to is not known any more."""
         log.error("Redis refuses a subscription: %s", reply)
+        if self._whole and not self._whole.done():
+            self._whole.set_exception(self._address.refusal(str(reply)))
         if self._wire:
             self._wire.abort()
 

@@ -93,6 +93,8 @@ async def test_certificates_that_are_not_there_are_refused():
         ({"CLIENT": "+HTTP\r\nHTTP/1.1 400 Bad Request"}, "is not a Redis"),
         ({"SELECT": "-ERR DB index is out of range"}, "DB index is out of range"),
         ({"SCRIPT": "-NOPERM this user has no permissions"}, "no permissions"),
+        ({"SUBSCRIBE parley:1:gap": "-NOPERM No permissions to access a channel"}, "&parley:* for channels"),
+        ({"PUBLISH": "-NOPERM No permissions to access a channel"}, "&parley:* for channels"),
     ],
 )
 async def test_what_will_never_do_is_unusable(answers: dict[str, str], text: str):
