@@ -94,7 +94,7 @@ def _run(task: Coroutine[Any, Any, int]) -> int:
 
 def _serve(settings: Settings) -> int:
     try:
-        log.configure(settings.log_level, settings.log_dir)
+        log.configure(settings.log_level, settings.logs)
     except OSError as error:
         raise SettingsError([f"LOG_DIR: {error}"]) from None
     for warning in settings.warnings:
@@ -192,9 +192,9 @@ def _ailments(settings: Settings) -> list[str]:
     except ListenError as error:
         found.append(str(error))
 
-    if settings.log_dir is not None:
+    if settings.logs is not None:
         try:
-            settings.log_dir.mkdir(parents=True, exist_ok=True)
+            settings.logs.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             found.append(f"LOG_DIR: {error}")
 

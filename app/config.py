@@ -114,7 +114,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = _option(Path("var"), "directory of the embedded database", "DATA_DIR")
     memory: bool = _option(False, "keep nothing on disk: data ends with the process", "MEMORY")
-    log_dir: Path | None = _option(None, "directory of rotated log files, besides standard error", "LOG_DIR")
+    log_dir: Path | None = _option(
+        None, "directory of rotated log files, besides standard error; embedded, and not in memory: logs", "LOG_DIR"
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lambda v: _lower(v))] = _option(
         "info", "least level that is logged", "LOG_LEVEL"
     )
@@ -280,6 +282,19 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _hosts_alone(self) -> Settings:
+        hosts = {"DATABASE_HOST": self.database_host, "REDIS_HOST": self.redis_host}
+        # it is not shown: there may be a password in it
+        wrong = [
+            f"{variable}: must be the name or the address of a host alone; what is a URL goes into {url}"
+            for (variable, host), url in zip(hosts.items(), ("MONGO_URL", "REDIS_URL"), strict=True)
+            if host and not set(host).isdisjoint("@/?#[]% ,")
+        ]
+        if wrong:
+            raise ValueError("\n".join(wrong))
+        return self
+
+    @model_validator(mode="after")
     def _whole_cluster_or_none(self) -> Settings:
         wrong: list[str] = []
         if self.database_type not in (None, "mongodb"):
@@ -357,7 +372,17 @@ class Settings(BaseSettings):
     @property
     def mongo_database(self) -> str:
         """The database: what the path of `mongo_address` names, else `database_name`."""
-        return unquote(urlsplit(self.mongo_address or "").path.strip("/")) or self.database_name
+        try:
+            path = urlsplit(self.mongo_address or "").path.strip("/")
+        except ValueError:
+            path = ""
+        # with an @ it is the rest of a password that was not percent-encoded, which the store refuses
+        return unquote("" if "@" in path else path) or self.database_name
+
+    @property
+    def logs(self) -> Path | None:
+        """The directory of log files. A cluster's servers, of which several may run in one directory, have none."""
+        return self.log_dir or (None if self.clustered or self.memory else Path("logs"))
 
     @property
     def database(self) -> Path | None:

@@ -7,8 +7,11 @@ Every test runs over each kind of deployment, or those that `--deployment` (repe
 
 from __future__ import annotations
 
+import http.client
 import itertools
 import os
+import urllib.error
+import urllib.request
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
 from pathlib import Path
@@ -41,6 +44,9 @@ _KIND = "deployment"
 FAULT = "fault"
 """The property under which a test keeps a line that the end of the run is to say."""
 
+FAULT_ENGINES = "fault engines"
+"""The property under which a test keeps what the engines were that it hurt."""
+
 _transcript = pytest.StashKey[Transcript]()
 DEPLOYMENTS = pytest.StashKey[list[Deployment]]()
 """The deployments of a test: their logs are in the report if it fails."""
@@ -59,6 +65,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "embedded(why): the test is about the embedded deployment alone")
     config.addinivalue_line("markers", "faults: the test has a cluster of two of its own, and hurts it")
     config.addinivalue_line("markers", "long: the test runs with `--long` or `-m long` only")
+    if not hasattr(config, "workerinput"):
+        for target in config.getoption("--target") or ():
+            _reach(target)
+
+
+def _reach(target: str) -> None:
+    """Raise `UsageError` unless something answers at a target, be it that it is not well."""
+    try:
+        urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            f"{target.rstrip('/')}/livez", timeout=5 * SECOND
+        )
+    except urllib.error.HTTPError:
+        pass
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise pytest.UsageError(f"--target {target}: nothing answers there ({error})") from error
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -129,6 +150,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if counts:
         told = ", ".join(f"{counts[kind]} over {kind}" for kind in KINDS if counts[kind])
         terminalreporter.write_line(f"deployments: {told}")
+    for engines in sorted(
+        {value for report in reports for key, value in report.user_properties if key == FAULT_ENGINES}
+    ):
+        terminalreporter.write_line(f"faults: engines of their own, as others may not be hurt: {engines}")
     for line in sorted(value for report in reports for key, value in report.user_properties if key == FAULT):
         terminalreporter.write_line(f"fault: {line}")
 

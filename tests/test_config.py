@@ -56,6 +56,16 @@ def test_a_blank_variable_hides_no_other_name_of_its_option(monkeypatch: pytest.
     assert load().jwt_secret.get_secret_value() == "the documents' other name"
 
 
+def test_one_server_logs_to_files_and_several_where_they_are_told(monkeypatch: pytest.MonkeyPatch):
+    """Two that rotate one file would lose what it has; one that keeps nothing on disk keeps no log there either."""
+    assert load().logs == Path("logs")
+    assert load(memory=True).logs is None
+    for name, value in CLUSTER.items():
+        monkeypatch.setenv(name, value)
+    assert load().logs is None
+    assert load(log_dir=Path("here")).logs == Path("here")
+
+
 def test_every_unusable_value_has_its_line(monkeypatch: pytest.MonkeyPatch):
     """All that is wrong is said at once, by the name that was set, with the value."""
     for name, value in {"PORT": "many", "JWT_EXPIRATION": "soon", "MODE": "test", "CONFIRM_INTERVAL": "0"}.items():
@@ -183,6 +193,25 @@ def test_half_a_cluster_is_refused(monkeypatch: pytest.MonkeyPatch, change: dict
     with pytest.raises(SettingsError) as raised:
         load()
     assert [line.split(":")[0] for line in raised.value.lines] == names
+
+
+@pytest.mark.parametrize("host", ["mongodb://u:hunter2@db", "hunter2@db", "db/hunter2", "redis://:hunter2"])
+@pytest.mark.parametrize("variable", ["DATABASE_HOST", "REDIS_HOST"])
+def test_a_host_that_is_more_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch, variable: str, host: str):
+    """A URL in the wrong place has a password in it."""
+    setenv(monkeypatch, {"JWT_SECRET": CLUSTER["JWT_SECRET"], "DATABASE_HOST": "db", "REDIS_HOST": "cache"})
+    setenv(monkeypatch, {variable: host})
+    with pytest.raises(SettingsError) as raised:
+        load()
+    assert [line.split(":")[0] for line in raised.value.lines] == [variable]
+    assert "hunter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize("url", ["mongodb://u:12/hunter2@db/chat", "mongodb://[hunter2", "mongodb://u:1?hunter2@db"])
+def test_no_part_of_a_password_is_the_name_of_a_database(monkeypatch: pytest.MonkeyPatch, url: str):
+    """The store refuses such a URL; what was made of it is shown nowhere before."""
+    setenv(monkeypatch, CLUSTER | {"MONGO_URL": url})
+    assert load().mongo_database == "parley"
 
 
 def test_the_secrets_of_the_engines_are_never_shown(monkeypatch: pytest.MonkeyPatch):

@@ -16,14 +16,14 @@ from app.cluster.redis_publisher import ORIGIN, Channels, Publisher
 from app.cluster.redis_roster import Roster
 from app.cluster.redis_scripts import TALLY
 from app.cluster.redis_subscriber import Subscriber
-from app.cluster.redis_wire import decoded, encoded
+from app.cluster.redis_wire import decoded, encoded, packed
 from app.domain.errors import Unavailable
 
 __all__ = ["RedisCluster"]
 
 
 class RedisCluster(Cluster):
-    """A `Cluster` of the servers that use one Redis and one prefix.
+    """A `Cluster` of the servers that use one database of a Redis and one prefix.
 
     Two connections are held: one for subscriptions, one for all else. Each is made again by itself.
 
@@ -44,8 +44,9 @@ class RedisCluster(Cluster):
         name = secrets.token_bytes(ORIGIN)
         self._prefix = encoded(prefix)
         self._timeout = timeout
-        self._channels = channels = Channels(self._prefix)
-        self._link = Link(address, timeout, self)
+        self._channels = channels = Channels(self._prefix, address.database)
+        # who may not publish would learn it from what is lost
+        self._link = Link(address, timeout, self, [packed("PUBLISH", channels.gap, name + b"[]")])
         self._subscriber = Subscriber(address, timeout, channels, name)
         self._publisher = Publisher(self._link, channels, name)
         self._roster = Roster(self._link, self._prefix, name.hex().encode(), server_timeout, grace, self._died)

@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Sequence
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import hiredis
 from redis.asyncio import ConnectionPool
@@ -26,32 +27,45 @@ PASSING = ("LOADING", "BUSY", "MASTERDOWN", "READONLY", "CLUSTERDOWN", "TRYAGAIN
 """How errors begin that end by themselves."""
 
 
+UNUSABLE = (
+    "The Redis URL cannot be used: it has to be redis://user:password@host:port/database?option=value, with user and"
+    " password percent-encoded, and options that redis-py knows"
+)
+
+
 class Address:
     """Where a Redis is, as a URL says it: redis://, rediss:// (TLS) or unix://, with the options of redis-py.
 
     Its text never has the password in it. Raise `ClusterUnusableError` for a URL that cannot be used.
+
+    Attributes:
+        database: the number of the database there.
+
     """
 
     def __init__(self, url: str) -> None:
         try:
+            if not _whole(url):
+                raise ValueError
             # redis-py's reading of the URL, its options and certificates; the connection itself is never used
             made: Any = cast("Any", ConnectionPool).from_url(url).make_connection()
             encrypted = issubclass(type(made), SSLConnection)
             self._tls: ssl.SSLContext | None = made.ssl_context.get() if encrypted else None
-        except (ValueError, TypeError) as error:
-            raise ClusterUnusableError(f"The Redis URL cannot be used: {_cause(error, url)}") from None
         except (OSError, ssl.SSLError) as error:
             raise ClusterUnusableError(f"A certificate of the Redis URL cannot be used: {error}") from None
-        except Exception as error:
-            raise ClusterUnusableError(f"The Redis URL cannot be used: {type(error).__name__}") from None
+        except Exception:  # what is wrong may be in the password, and redis-py cites it
+            raise ClusterUnusableError(UNUSABLE) from None
+        if not _names_database(url):
+            raise ClusterUnusableError("The Redis URL cannot be used: its path must be the number of a database")
         self._path: str | None = made.path if isinstance(made, UnixDomainSocketConnection) else None
         self._host, self._port = (made.host, int(made.port)) if isinstance(made, Connection) else ("", 0)
         self._text = self._path or f"{self._host}:{self._port}"
         self._greeting: list[bytes] = []
         if made.username or made.password:
             self._greeting.append(packed("AUTH", *filter(None, (made.username, made.password))))
-        if made.db:
-            self._greeting.append(packed("SELECT", str(made.db)))
+        self.database = int(made.db or 0)
+        if self.database:
+            self._greeting.append(packed("SELECT", str(self.database)))
         self._greeting.append(packed("CLIENT", "SETNAME", "parley"))
         self._greeting += packed("CLIENT", "ID"), packed("INFO")
 
@@ -105,7 +119,17 @@ class Address:
                 raise ClusterUnusableError(f"Redis at {self} does not accept the user name and password of its URL")
             if text.startswith(PASSING):
                 raise Unavailable from error
-            raise ClusterUnusableError(f"Redis at {self} refuses a command: {text}")
+            raise self.refusal(text)
+
+    def refusal(self, text: str) -> ClusterUnusableError:
+        """Return what a refusal of Redis amounts to that does not end by itself."""
+        if text.startswith("NOPERM"):
+            return ClusterUnusableError(
+                f"Redis at {self} lets the user of its URL do too little: what an ACL has to allow is ~parley:* for"
+                f" keys, &parley:* for channels, and all commands but those that are @dangerous, with CLIENT and INFO"
+                f" ({text})"
+            )
+        return ClusterUnusableError(f"Redis at {self} refuses a command: {text}")
 
     def _suitable(self, info: Any) -> bytes:
         """Return what tells this Redis from all others, if it will do."""
@@ -124,9 +148,14 @@ class Address:
         return run[1].encode() if run else b""
 
 
-def _cause(error: Exception, url: str) -> str:
-    """Return what an error says, unless that may have a part of the URL in it."""
-    text = str(error)
-    secret = re.search(r"://([^@/]*)@", url)
-    parts = re.split(":", secret[1]) if secret else []
-    return type(error).__name__ if any(part and part in text for part in parts) else text
+def _names_database(url: str) -> bool:
+    """Return whether the path of a URL is a database's number or none; redis-py takes anything else for none."""
+    parts = urlsplit(url)
+    path = parts.path.strip("/")
+    return parts.scheme == "unix" or not path or (path.isascii() and path.isdigit())
+
+
+def _whole(url: str) -> bool:
+    """Return whether a URL ends where its reader thinks: not within a password that has a character which ends it."""
+    parts = urlsplit(url)
+    return parts.scheme == "unix" or not (parts.fragment or "@" in parts.path + parts.query)

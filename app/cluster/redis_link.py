@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
 import hiredis
@@ -43,13 +44,20 @@ class Link(Owner):
     While it is down a command fails at once, and one that was not answered before has failed: with `Unavailable`,
     within `timeout` seconds and a half of them.
 
+    Args:
+        address: where Redis is.
+        timeout: seconds for an answer.
+        follower: hears how the link fares.
+        needed: commands that change nothing, and without which a Redis is of no use.
+
     Attributes:
         up_now: commands are being sent.
 
     """
 
-    def __init__(self, address: Address, timeout: float, follower: Follower) -> None:
+    def __init__(self, address: Address, timeout: float, follower: Follower, needed: Sequence[bytes] = ()) -> None:
         greeting = [packed("SCRIPT", "LOAD", script.text) for script in (*SCRIPTS, *LIST_SCRIPTS)]
+        greeting += needed
         self._lifeline = Lifeline("commands", address, timeout, self, greeting)
         self._follower = follower
         self._wire: Wire | None = None

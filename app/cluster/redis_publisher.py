@@ -10,13 +10,16 @@ from typing import Any
 from app.cluster.redis_link import Link
 from app.cluster.redis_wire import encoded
 
-__all__ = ["ORIGIN", "Channels", "Publisher"]
+__all__ = ["NOTICE_BOUND", "ORIGIN", "Channels", "Publisher"]
 
 ORIGIN = 8
 """How many bytes in front of a payload tell the server that sent it."""
 
 ROOMS_BOUND = 10_000
 """How many rooms a gap notice names; if it were more, it stands for all."""
+
+NOTICE_BOUND = 4 * 1024 * 1024
+"""Bytes of a gap notice; one that were more stands for all rooms."""
 
 KEPT_BOUND = 1_000
 """How many publications are kept to be sent again."""
@@ -28,19 +31,22 @@ class Channels:
 
     Attributes:
         prefix: what they begin with.
+        database: its number follows: publications are heard in all databases of a Redis, and it would be heard in the
+            cluster of another what is said in this.
 
     """
 
     prefix: bytes
+    database: int
 
     @property
     def gap(self) -> bytes:
         """Where servers tell each other of publications that were lost."""
-        return self.prefix + b":gap"
+        return b"%b:%d:gap" % (self.prefix, self.database)
 
     def of(self, room: str) -> bytes:
         """Return the channel of a room."""
-        return self.prefix + b":room:" + encoded(room)
+        return b"%b:%d:room:%b" % (self.prefix, self.database, encoded(room))
 
 
 class _Gap:
@@ -106,8 +112,8 @@ class Publisher:
         gap, self._gap = self._gap, _Gap()
         kept, self._kept = self._kept, deque(maxlen=KEPT_BOUND)
         if gap:
-            rooms = None if gap.rooms is None else list(gap.rooms)
-            self._send(self._channels.gap, json.dumps(rooms).encode(), gap)
+            notice = json.dumps(None if gap.rooms is None else list(gap.rooms)).encode()
+            self._send(self._channels.gap, notice if len(notice) <= NOTICE_BOUND else b"null", gap)
         for room, payload in kept:
             self._send(self._channels.of(room), payload, (room, payload))
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from app.cluster.base import Listener
 from app.cluster.redis_census import Census
+from app.cluster.redis_clock import Clock
 from app.cluster.redis_link import Link
 from app.cluster.redis_scripts import (
     ARRIVE,
@@ -83,6 +84,7 @@ class Roster:
         self._swept = b""
         self._unsure: set[tuple[str, str]] = set()
         self._sweeper = Sweeper(link, prefix, server, server_timeout, died)
+        self._clock = Clock()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -218,12 +220,21 @@ class Roster:
         """Say that this server lives, put right what is not, and sweep after those that do not."""
         if not self._link.up_now:
             return
-        if not self._settled or await self._run(BEAT) == UNKNOWN:
+        if not self._settled or not await self._is_known():
             self._settled = False
             await self._reconcile(listener)
         if not self._sweeper.waiting:
             await self._decide(listener)
             await self._sweeper.sweep(listener)
+
+    async def _is_known(self) -> bool:
+        """Beat, and return whether Redis knows this server."""
+        asked = self._clock.now()
+        told = await self._run(BEAT)
+        if told == UNKNOWN:
+            return False
+        self._clock.compare(asked, int(told) // 1000)
+        return True
 
     async def _decide(self, listener: Listener) -> None:
         """Tell of those who left while Redis was being told everything anew, and have not been named by anybody."""

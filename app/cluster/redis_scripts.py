@@ -90,11 +90,12 @@ BEAT = Script(
     COMMON
     + """
 if not known() then return -1 end
-beat(now())
-return 0
+local time = now()
+beat(time)
+return text(time)
 """
 )
-"""Say that the server lives."""
+"""Say that the server lives. Answer what time it is."""
 
 ARRIVE = Script(
     COMMON

@@ -11,7 +11,7 @@ from typing import Any
 from app.cluster.base import Listener
 from app.cluster.redis_address import Address
 from app.cluster.redis_lifeline import Lifeline, Owner
-from app.cluster.redis_publisher import ORIGIN, Channels
+from app.cluster.redis_publisher import NOTICE_BOUND, ORIGIN, Channels
 from app.cluster.redis_wire import Wire, packed
 from app.domain.errors import Unavailable
 
@@ -41,6 +41,7 @@ class Subscriber(Owner):
     """
 
     def __init__(self, address: Address, timeout: float, channels: Channels, origin: bytes) -> None:
+        self._address = address
         self._lifeline = Lifeline("subscriptions", address, timeout, self)
         self._channels = channels
         self._origin = origin
@@ -109,7 +110,8 @@ class Subscriber(Owner):
     def up(self, wire: Wire) -> None:
         self._wire = wire
         self._held = deque(maxlen=HELD_BOUND)
-        wanted = [self._channels.gap, *self._rooms]
+        # a room of no name too: who may not subscribe to rooms is to learn it at once
+        wanted = [self._channels.gap, self._channels.of(""), *self._rooms]
         for start in range(0, len(wanted), CHUNK):
             chunk = wanted[start : start + CHUNK]
             self._confirmations.extend([None] * len(chunk))
@@ -176,9 +178,11 @@ class Subscriber(Owner):
         if self._held is not None:
             return  # all of them follow
         try:
+            if len(notice) > NOTICE_BOUND:
+                raise ValueError
             rooms = json.loads(notice)
             ours = None if rooms is None else [room for room in rooms if self._channels.of(room) in self._rooms]
-        except (ValueError, TypeError, AttributeError):
+        except (ValueError, TypeError, AttributeError, RecursionError):
             log.error("a gap notice could not be read")
             return
         if self._listener and (ours is None or ours):
@@ -187,6 +191,8 @@ class Subscriber(Owner):
     def _refused(self, reply: Any) -> None:
         """Break off with a Redis that refuses a subscription: what is subscribed to is not known any more."""
         log.error("Redis refuses a subscription: %s", reply)
+        if self._whole and not self._whole.done():
+            self._whole.set_exception(self._address.refusal(str(reply)))
         if self._wire:
             self._wire.abort()
 

@@ -11,6 +11,7 @@ __all__ = ["Sequence", "instant", "iso", "least_id", "moment", "now_ms", "user_i
 
 _COUNTER_LIMIT = 0x100000
 _EPOCH = datetime.fromtimestamp(0, UTC)
+_FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
 
 
 def now_ms() -> int:
@@ -24,7 +25,8 @@ def moment(ms: int) -> datetime:
 
 
 def iso(ms: int) -> str:
-    """Return `ms` as ISO-8601 UTC with exactly three fractional digits and `Z`."""
+    """Return `ms` as ISO-8601 UTC with exactly three fractional digits and `Z`; of years 1 to 9999 the nearest."""
+    ms = min(max(ms, _FIRST_MS), _LAST_MS)
     return moment(ms).strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
 
 

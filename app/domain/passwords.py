@@ -45,10 +45,10 @@ class Passwords:
         return bcrypt.hashpw(password, bcrypt.gensalt(self.rounds)).decode()
 
     async def check(self, password: str, hashed: str | None) -> bool:
-        """Return whether the password is the hashed one. None takes as long as a hash and is never right."""
+        """Return whether the password is the hashed one. No hash takes as long as one and is never right."""
         secret = password.encode("utf-8", "surrogatepass")
         same = await self._work(bcrypt.checkpw, secret[:MAX_PASSWORD_BYTES], (hashed or self._decoy).encode())
-        return same and hashed is not None and len(secret) <= MAX_PASSWORD_BYTES
+        return same and bool(hashed) and len(secret) <= MAX_PASSWORD_BYTES
 
     async def _work(self, function: Callable[..., T], *arguments: bytes) -> T:
         if self._working >= self._threads + MAX_WAITING:

@@ -7,7 +7,7 @@ one before is ever read, heard or written in the next.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,13 +133,15 @@ class Rooms:
 
     def watch(self, found: Callable[[Room, Exchange], None]) -> None:
         """Have `found` called with what turns out to be stored after `say` had to give it up."""
+        orders: dict[str, int] = {}
 
-        async def stored(sayings: Sequence[_Saying]) -> set[str]:
-            return {saying.id for saying in sayings if await self._store.said(saying.id) is not None}
+        async def stored(sayings: Sequence[_Saying]) -> Collection[str]:
+            there = await self._store.said([saying.id for saying in sayings])
+            orders.update(there)
+            return there
 
         async def tell(saying: _Saying) -> None:
-            if order := await self._store.said(saying.id):
-                found(saying.room, saying.ordered(order))
+            found(saying.room, saying.ordered(orders.pop(saying.id)))
 
         self._doubts = Doubts(stored, tell)
 

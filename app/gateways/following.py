@@ -2,6 +2,10 @@
 
 The friends of a user are read from the store when a connection begins and after a gap; what changes meanwhile and
 later is heard as a note, in the user's own room.
+
+A note is a hint: two that are sent by different servers may come in another order than that of the store, and one that
+was kept during an interruption comes late. It is followed at once, so that nothing is heard of somebody who is a friend
+no more; then the store is asked, and what it has is what counts.
 """
 
 from __future__ import annotations
@@ -28,10 +32,12 @@ class Follower(Reader):
 
     Attributes:
         notes: of the friendships that began or ended since the user's friends were last read, whether it began.
+        noted: how many notes there were.
 
     """
 
     notes: dict[str, bool] = field(default_factory=dict[str, bool], kw_only=True)
+    noted: int = field(default=0, kw_only=True)
 
 
 class Following:
@@ -43,7 +49,7 @@ class Following:
         rooms: those of all servers.
         cluster: reaches the other servers.
         users: knows who is friends with whom.
-        missed: called with a user who may have missed what a new friend said.
+        missed: called with a user whose friends are to be read again, and who may have missed what they said.
 
     """
 
@@ -68,9 +74,12 @@ class Following:
         follower: Follower = connection.state
         await self._rooms.join(connection, room_of_user(self._contract, follower.user))
         # read after joining: a friendship that begins or ends from now on is heard of in that room
-        follower.notes.clear()
-        user = await self._users.get(follower.user)
-        await asyncio.gather(*self.update(connection, user.friends))
+        noted = -1
+        while noted != follower.noted:
+            noted = follower.noted
+            follower.notes.clear()
+            user = await self._users.get(follower.user)
+            await asyncio.gather(*self.update(connection, user.friends))
 
     def update(self, connection: Connection, friends: Iterable[str]) -> list[asyncio.Future[None]]:
         """Put a connection in the rooms of these friends, and of those noted since they were read, and in no other.
@@ -121,18 +130,14 @@ class Following:
         """Join a connection to what a new friend says, before anything else is published, or take it out."""
         follower: Follower = connection.state
         follower.notes[friend] = began
+        follower.noted += 1
         room = self._room_of(friend)
         if not began:
             self._rooms.leave(connection, room)
         elif connection.open:
-            joined = self._rooms.join(connection, room)
-            missing = not joined.done()
-            if missing:
-                follower.feed.hold()  # what the friend says meanwhile comes before what is heard then
-            joined.add_done_callback(partial(self._joined, connection, missing))
+            self._rooms.join(connection, room).add_done_callback(partial(self._joined, connection))
+        self._missed(follower.user)  # what the friend says meanwhile comes before what is heard then
 
-    def _joined(self, connection: Connection, missing: bool, joined: asyncio.Future[None]) -> None:
+    def _joined(self, connection: Connection, joined: asyncio.Future[None]) -> None:
         if joined.cancelled() or joined.exception() is not None:
             connection.close()  # the client comes back, and then it is read whom its user is friends with
-        elif missing:
-            self._missed(connection.state.user)

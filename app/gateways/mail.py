@@ -173,7 +173,11 @@ class MailGateway(ContractGateway):
         self._recovery.want(user)
 
     async def _recover(self, users: list[str]) -> None:
-        await self._refresh({user: self._listed(user) for user in users})
+        devices = {user: list(self._devices(user)) for user in users}
+        await self._refresh(devices)
+        for connection in chain.from_iterable(devices.values()):
+            if not connection.state.feed.listed:
+                connection.state.feed.hold()  # its first list may have been read before
         backlogs = await self._mailbox.backlogs(users, RECOVERED)
         for user, backlog in backlogs.items():
             if not self._recovery.outdated(user):

@@ -27,9 +27,9 @@ class Membership:
 
         Raise `Unavailable` from the result. The connection is in the room then too, and the next to join tries again.
         """
-        first = self._engine.join(connection, room)
-        subscription = self._subscriptions.get(room)
-        if first or subscription is None or _failed(subscription):
+        self._engine.join(connection, room)
+        subscription = self._subscriptions.get(room)  # none, if it is the first there
+        if subscription is None or _failed(subscription):
             subscription = self._subscriptions[room] = self._cluster.subscribe(room)
             subscription.add_done_callback(_failed)
         return asyncio.shield(subscription)

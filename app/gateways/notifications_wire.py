@@ -16,6 +16,7 @@ from app.domain.clock import iso
 from app.domain.errors import Invalid
 from app.domain.mailbox import Entry
 from app.domain.roll import Attendee
+from app.gateways.payloads import stored
 
 __all__ = ["LONGEST_ID", "SENT", "NewNotification", "notification", "strings", "user"]
 
@@ -93,7 +94,7 @@ def _deeper(value: Any, levels: int) -> bool:
 
 def notification(entry: Entry) -> dict[str, Any]:
     """Return a notification as clients read it: as it was sent, with its id and instant."""
-    return {**orjson.loads(entry.text), "id": entry.id, "createdAt": iso(entry.created_at)}
+    return {**stored(entry.text), "id": entry.id, "createdAt": iso(entry.created_at)}
 
 
 def user(attendee: Attendee) -> dict[str, Any]:

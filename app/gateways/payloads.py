@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.domain.errors import Invalid
 
-__all__ = ["Payload", "read"]
+__all__ = ["Payload", "read", "stored"]
 
 
 TOLD = 20
@@ -38,6 +39,15 @@ def read(model: type[M], payload: Any) -> M:
             raise Invalid(f"payload has {error.error_count()} broken fields") from None
         told = error.errors(include_url=False, include_input=False, include_context=False)
     raise Invalid(", ".join(dict.fromkeys(map(_sentence, told))))
+
+
+def stored(text: str) -> dict[str, Any]:
+    """Return what was kept as the text of a JSON object, {} where another program left something else."""
+    try:
+        found = orjson.loads(text)
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
 def _sentence(detail: Any) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Annotated, Any
 
@@ -12,7 +11,7 @@ from app.domain.clock import instant, iso
 from app.domain.errors import Invalid
 from app.domain.rooms import Exchange, Participant, Room, name_of
 from app.engine.base import encode
-from app.gateways.payloads import Payload
+from app.gateways.payloads import Payload, stored
 
 __all__ = ["MORE", "Leaving", "NewExchange", "Participation", "epoch_of", "exchanged", "listed", "more_of", "room_of"]
 
@@ -94,7 +93,7 @@ def more_of(new: NewExchange, socket: str) -> dict[str, Any]:
 def exchanged(room: Room, exchange: Exchange) -> dict[str, Any]:
     """Return a message as the members of its room read it."""
     return {
-        **json.loads(exchange.more),
+        **stored(exchange.more),
         "roomId": room.id,
         "username": exchange.username,
         "content": exchange.content,

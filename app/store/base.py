@@ -312,10 +312,10 @@ class Store(Protocol):
         """
         ...
 
-    async def said(self, exchange_id: str) -> int | None:
-        """Return the order of what has that id: what became of a `say` that raised `Unavailable`.
+    async def said(self, exchange_ids: Collection[str]) -> dict[str, int]:
+        """Return the orders of those that have one of the ids: what became of a `say` that raised `Unavailable`.
 
-        An order is for good. None is of now, as in `stored`.
+        An order is for good. That there is none is of now, as in `stored`.
         """
         ...
 

@@ -200,9 +200,9 @@ class MongoStore:
         """Store what is said in a room and return its order. Raise `NotFound` if the room is closed."""
         return await self._open.sayings.submit((room, new))
 
-    async def said(self, exchange_id: str) -> int | None:
-        """Return the order of what has that id, and is safe; None if nothing has."""
-        return await self._open.call(mongo_rooms.said, exchange_id)
+    async def said(self, exchange_ids: Collection[str]) -> dict[str, int]:
+        """Return the orders of those that have one of the ids, and are safe."""
+        return await self._open.call(mongo_rooms.said, list(exchange_ids))
 
     async def exchanges(
         self, epoch: str, first: int, last: int | None, limit: int, *, newest: bool = False

@@ -13,12 +13,16 @@ so that tools written for it read ours. Beyond them a message has the mailbox th
 who sent or were sent it, and of those who have not confirmed it; `to` are those whom it names as recipients, and is
 missing in one for all friends of its sender. Orders have ten digits, so that what was said in an opening of a room is
 one range of `_id`. Dates are milliseconds on both sides: BSON knows no finer ones.
+
+Other programs write these collections too. A field that is missing or is no such value is read as empty, and the log
+says so once for each document: many users are looked up together, and one odd document must not cost the others theirs.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar, cast
 
 import bson
 from bson import CodecOptions, DatetimeConversion, DatetimeMS, ObjectId
@@ -37,6 +41,7 @@ __all__ = [
     "exchange",
     "exchange_document",
     "friends_of",
+    "is_message",
     "key",
     "message",
     "message_document",
@@ -46,7 +51,12 @@ __all__ = [
     "room_document",
     "user",
     "user_document",
+    "users_of",
 ]
+
+log = logging.getLogger("parley.store")
+
+T = TypeVar("T")
 
 Document: TypeAlias = dict[str, Any]
 
@@ -70,6 +80,12 @@ RECEIVED_FIELDS = (*MESSAGE_FIELDS, "pending")
 
 OWED_FIELDS = (*MESSAGE_FIELDS, "pending", "members", "to")
 """The fields of `Owed` beside the id."""
+
+
+_TOLD = 10_000
+"""Odd documents of which the log has told; beyond it is told of them all again."""
+
+_told: dict[str, None] = {}
 
 
 def key(user_id: str) -> ObjectId | str:
@@ -106,18 +122,50 @@ def user(document: Mapping[str, Any]) -> User:
     """Return the user of a document; `friends` and `lastSeen` may be missing in one that was not written here."""
     return User(
         id=str(document["_id"]),
-        email=document["email"],
-        password=document["password"],
-        name=document["name"],
-        surname=document["surname"],
+        email=_text(document, "email"),
+        password=_text(document, "password"),
+        name=_text(document, "name"),
+        surname=_text(document, "surname"),
         friends=friends_of(document),
-        last_seen=int(document.get("lastSeen", 0)),
+        last_seen=_instant(document, "lastSeen") if "lastSeen" in document else 0,
     )
 
 
 def friends_of(document: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the ids of a user's friends, each once."""
-    return tuple(dict.fromkeys(map(str, document.get("friends", ()))))
+    return tuple(dict.fromkeys(map(str, users_of(document, "friends")))) if "friends" in document else ()
+
+
+def users_of(document: Mapping[str, Any], field: str) -> Sequence[Any]:
+    """Return a list of ids."""
+    found = document.get(field)
+    return cast("list[Any]", found) if isinstance(found, list) else _empty(document, field, ())
+
+
+def is_message(document: Mapping[str, Any]) -> bool:
+    """Return whether a document has the id of a message, by which messages are in order."""
+    return isinstance(document["_id"], str) or _empty(document, "_id", False)
+
+
+def _text(document: Mapping[str, Any], field: str) -> str:
+    found = document.get(field)
+    return found if isinstance(found, str) else _empty(document, field, "")
+
+
+def _instant(document: Mapping[str, Any], field: str) -> int:
+    found = document.get(field)
+    return int(found) if isinstance(found, DatetimeMS) else _empty(document, field, 0)
+
+
+def _empty(document: Mapping[str, Any], field: str, value: T) -> T:
+    """Return the value that a field is read as which is none, and log it."""
+    name = repr(document["_id"])
+    if name not in _told:
+        if len(_told) >= _TOLD:
+            _told.clear()
+        _told[name] = None
+        log.warning("the document %s is odd: what is in %r is read as %r", name, field, value)
+    return value
 
 
 def message_document(new: NewMessage, recipients: Sequence[str]) -> RawBSONDocument:
@@ -153,18 +201,18 @@ def message(document: Mapping[str, Any]) -> Message:
     return Message(
         id=document["_id"],
         mailbox=document["mailbox"],
-        sender=str(document["sender"] or ""),
-        text=document["message"],
-        created_at=int(document["createdAt"]),
+        sender=str(document.get("sender") or ""),
+        text=_text(document, "message"),
+        created_at=_instant(document, "createdAt"),
     )
 
 
 def owed(document: Mapping[str, Any], user_ids: frozenset[str], after: str) -> Owed:
     """Return the message of a document with those of the users whom it concerns."""
     found = message(document)
-    sent_to = {one for one in document["members"] if one != found.sender or one in document.get("to", ())}
-    recent = sent_to if found.id > after else frozenset[str]()
-    return Owed(found, user_ids.intersection(document["pending"]), user_ids & recent)
+    pending, members, to = (frozenset(map(str, users_of(document, field))) for field in ("pending", "members", "to"))
+    sent_to = members - {found.sender} | members & to
+    return Owed(found, user_ids & pending, user_ids & sent_to if found.id > after else frozenset())
 
 
 def room_document(room: Room) -> Document:
@@ -174,7 +222,8 @@ def room_document(room: Room) -> Document:
 
 def room(document: Mapping[str, Any]) -> Room:
     """Return the room of a document."""
-    return Room(document["_id"], document["epoch"], document["createdBy"], int(document["createdDate"]))
+    said = _text(document, "epoch"), _text(document, "createdBy"), _instant(document, "createdDate")
+    return Room(str(document["_id"]), *said)
 
 
 def exchange_document(epoch: str, order: int, exchange_id: str, new: NewExchange | None) -> RawBSONDocument:
@@ -188,8 +237,8 @@ def exchange_document(epoch: str, order: int, exchange_id: str, new: NewExchange
 
 def exchange(document: Mapping[str, Any]) -> Exchange:
     """Return what was said, of a document."""
-    said = document["username"], document["content"], int(document["createdAt"]), document["more"]
-    return Exchange(order(document), *said)
+    said = _text(document, "username"), _text(document, "content"), _instant(document, "createdAt")
+    return Exchange(order(document), *said, _text(document, "more"))
 
 
 def order(document: Mapping[str, Any]) -> int:

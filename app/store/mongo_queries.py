@@ -279,7 +279,9 @@ async def received(
     if before:
         which["_id"] = {"$lt": before}
     found = await _found(database, which, limit, documents.RECEIVED_FIELDS)
-    return [Received(documents.message(document), user_id in document["pending"]) for document in found]
+    return [
+        Received(documents.message(document), user_id in documents.users_of(document, "pending")) for document in found
+    ]
 
 
 async def addressed(database: Database, mailbox: str, user_id: str, message_id: str) -> Message | None:
@@ -308,7 +310,9 @@ async def owed(database: Database, mailbox: str, user_ids: Sequence[str], after:
 
 async def _owed_to_one(database: Database, mailbox: str, user_id: str, after: str, limit: int) -> list[Owed]:
     pending = await _messages(database, {"mailbox": mailbox, "pending": user_id}, limit)
-    recent = await _messages(database, {"mailbox": mailbox, "members": user_id, "_id": {"$gt": after}}, limit)
+    sent_to: Document = {"$or": [{"sender": {"$ne": key(user_id)}}, {"to": user_id}]}
+    history: Document = {"mailbox": mailbox, "members": user_id, "_id": {"$gt": after}}
+    recent = await _messages(database, history | sent_to, limit)
     found = {message.id: message for message in (*pending, *recent)}
     user, nobody = frozenset((user_id,)), frozenset[str]()
     due, late = {message.id for message in pending}, {message.id for message in recent}
@@ -329,4 +333,4 @@ async def _found(
     if limit < 1:
         return []  # to MongoDB 0 means no limit
     found = database["messages"].find(which, fields, batch_size=limit + 1)
-    return await found.sort("_id", order).limit(limit).to_list()
+    return list(filter(documents.is_message, await found.sort("_id", order).limit(limit).to_list()))

@@ -16,7 +16,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -72,10 +72,11 @@ async def rooms(database: Database, limit: int) -> list[tuple[Room, int]]:
     return [(room, end[0].order if end else 0) for room, end in zip(opened, ends, strict=True)]
 
 
-async def said(database: Database, exchange_id: str) -> int | None:
-    """Find the order of what has the id."""
-    found = await database["exchanges"].find_one({"exchangeId": exchange_id}, {"_id": 1})
-    return documents.order(found) if found else None
+async def said(database: Database, exchange_ids: Collection[str]) -> dict[str, int]:
+    """Find the orders of those that have one of the ids; what closed a room is none of them."""
+    which = {"exchangeId": {"$in": list(exchange_ids)}, "content": {"$exists": True}}
+    found = await database["exchanges"].find(which, {"exchangeId": 1}, batch_size=len(exchange_ids) + 1).to_list()
+    return {document["exchangeId"]: documents.order(document) for document in found}
 
 
 async def exchanges(

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 import pymongo
 from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
@@ -67,6 +68,9 @@ def connect(url: str, name: str, timeout: float, pool: int) -> tuple[Client, Asy
     for what is wrong may be in the password.
     """
     try:
+        parts = urlsplit(url)
+        if "@" in parts.path + parts.query + parts.fragment:
+            raise ValueError  # a password with a character that ends it: what follows is no host and no database
         with warnings.catch_warnings():
             warnings.simplefilter("error", UserWarning)  # an option that is not known or of a wrong type
             client: Client = AsyncMongoClient(

@@ -184,9 +184,9 @@ class SQLiteStore:
         """Store what is said in a room and return its order. Raise `NotFound` if the room is closed."""
         return await self._writes.submit(sqlite_rooms.say, (room, new))
 
-    async def said(self, exchange_id: str) -> int | None:
-        """Return the order of what has that id, None if nothing has."""
-        return await self._reads.submit(sqlite_rooms.said, exchange_id)
+    async def said(self, exchange_ids: Collection[str]) -> dict[str, int]:
+        """Return the orders of those that have one of the ids."""
+        return await self._reads.submit(sqlite_rooms.said, tuple(exchange_ids))
 
     async def exchanges(
         self, epoch: str, first: int, last: int | None, limit: int, *, newest: bool = False

@@ -6,7 +6,9 @@ the one writing thread reads and exceeds by one in the same statement.
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from app.domain.errors import Conflict, NotFound
@@ -23,6 +25,8 @@ _SAY = f"""
     SELECT epoch, {_LAST} + 1, ?3, ?4, ?5, ?6, ?7 FROM rooms WHERE id = ?1 AND epoch = ?2
     ON CONFLICT (id) DO NOTHING RETURNING "order"
 """
+
+_SAID = 'SELECT id, "order" FROM exchanges WHERE id IN (SELECT value FROM json_each(?))'
 
 _EXCHANGES = """
     SELECT "order", username, content, created_at, more FROM exchanges
@@ -73,21 +77,21 @@ def say(connection: sqlite3.Connection, said: tuple[Room, NewExchange]) -> int:
     """Insert what is said behind all that was said, if the room is open."""
     room, new = said
     values = (room.id, room.epoch, new.id, new.username, new.content, new.created_at, new.more)
-    rows = connection.execute(_SAY, values).fetchall() or _order(connection, new.id)
-    if not rows:
-        raise NotFound(f"Room with '{room.id}' not found")
-    return rows[0][0]
+    for (order,) in connection.execute(_SAY, values).fetchall():
+        return order
+    if order := _orders(connection, (new.id,)).get(new.id):
+        return order
+    raise NotFound(f"Room with '{room.id}' not found")
 
 
 @each
-def said(connection: sqlite3.Connection, exchange_id: str) -> int | None:
-    """Select the order of what has the id."""
-    rows = _order(connection, exchange_id)
-    return rows[0][0] if rows else None
+def said(connection: sqlite3.Connection, exchange_ids: Sequence[str]) -> dict[str, int]:
+    """Select the orders of those that have one of the ids."""
+    return _orders(connection, exchange_ids)
 
 
-def _order(connection: sqlite3.Connection, exchange_id: str) -> list[tuple[int]]:
-    return connection.execute('SELECT "order" FROM exchanges WHERE id = ?', (exchange_id,)).fetchall()
+def _orders(connection: sqlite3.Connection, exchange_ids: Sequence[str]) -> dict[str, int]:
+    return dict(connection.execute(_SAID, (json.dumps(exchange_ids),)).fetchall())
 
 
 @each

@@ -21,11 +21,13 @@ from app.web.contract import Contract
 from app.web.direct_contract import DIRECT
 from app.web.friends_contract import FRIENDS
 from app.web.notifications_contract import NOTIFICATIONS
+from app.web.presence_contract import PRESENCE
+from app.web.rooms_contract import ROOMS
 from app.web.schema import TAGS, document
 
 __all__ = ["CONTRACTS", "blueprint"]
 
-CONTRACTS: tuple[Contract, ...] = (FRIENDS, DIRECT, NOTIFICATIONS)
+CONTRACTS: tuple[Contract, ...] = (FRIENDS, DIRECT, ROOMS, NOTIFICATIONS, PRESENCE)
 """The contracts in the order in which the page has them."""
 
 _STYLE = Path(__file__).parent / "static" / "docs.css"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from e2e.conftest import DEPLOYMENTS, FAULT
+from e2e.conftest import DEPLOYMENTS, FAULT, FAULT_ENGINES
 from e2e.faults.fault import FaultKind
 from e2e.faults.stage import Engines, Stage
 from e2e.faults.traffic import Traffic
@@ -23,8 +23,10 @@ Suffer = Callable[[FaultKind, float], Awaitable[None]]
 
 
 @pytest_asyncio.fixture(scope="session")
-async def own_engines() -> AsyncIterator[Engines]:
-    """Return engines that this worker may freeze and kill."""
+async def own_engines(pytestconfig: pytest.Config) -> AsyncIterator[Engines]:
+    """Return engines that this worker may freeze and kill, whatever the other tests run over."""
+    if pytestconfig.getoption("--target"):
+        pytest.skip("hurts its servers and their engines, and those of a target are not ours")
     finder = EngineFinder()
     try:
         yield Engines(await finder.redis(of_our_own=True), await finder.mongo(of_our_own=True))
@@ -36,12 +38,9 @@ async def own_engines() -> AsyncIterator[Engines]:
 
 
 @pytest_asyncio.fixture
-async def stage(
-    pytestconfig: pytest.Config, own_engines: Engines, tmp_path: Path, request: pytest.FixtureRequest
-) -> AsyncIterator[Stage]:
+async def stage(own_engines: Engines, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Stage]:
     """Return two servers between which and their engines the network can fail."""
-    if pytestconfig.getoption("--target"):
-        pytest.skip("hurts its servers and their engines, and those of a target are not ours")
+    request.node.user_properties.append((FAULT_ENGINES, str(own_engines)))
     stage = await Stage.set_up(own_engines, tmp_path)
     request.node.stash[DEPLOYMENTS] = [stage.cluster]
     yield stage

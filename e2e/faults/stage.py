@@ -40,6 +40,9 @@ class Engines:
     redis: Engine
     mongo: Engine
 
+    def __str__(self) -> str:
+        return f"{self.redis.description}, and {self.mongo.description}"
+
     async def mend(self) -> None:
         """Have both answer, whatever a test that failed left of them."""
         for engine in (self.redis, self.mongo):

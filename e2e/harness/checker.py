@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -128,7 +128,7 @@ class _Trial:
             sent=len(self._history.sent),
             stored=len(self._ids.keys() & self._sent.keys()),
             refused=len(self._history.refused),
-            doubtful=sum(doubts.values()),
+            doubtful=sum(map(len, doubts.values())),
             unknown=unknown,
             longest_wait=max((wait for wait, _ in self._waits), default=0.0),
             longest_after=max((after for _, after in self._waits), default=0.0),
@@ -139,20 +139,20 @@ class _Trial:
 
     # what became of it
 
-    def _outcomes(self) -> tuple[Counter[str], int]:
-        """Find who was not told. Return the refusals of stored messages, by socket, and how many cannot be known.
+    def _outcomes(self) -> tuple[dict[str, list[float]], int]:
+        """Find who was not told. Return when stored messages were refused, by socket, and how many cannot be known.
 
-        An exception does not say which message it is for, but each is for one that was sent before it.
+        An exception does not say which message it is for, but each is for one that was sent before it, and not long.
         """
-        doubts: Counter[str] = Counter()
+        doubts: dict[str, list[float]] = defaultdict(list)
         unknown = 0
         for name, socket in self._history.sockets.items():
             missing = [it for it in self._history.sent if it.socket == name and it.text not in self._ids]
             refusals = [it.at for it in self._history.refused if it.socket == name]
             for at in refusals:
-                first = next((sent for sent in missing if sent.at <= at), None)
+                first = next((sent for sent in missing if self._may_be_for(sent, at)), None)
                 if first is None:
-                    doubts[name] += 1
+                    doubts[name].append(at)
                 else:
                     missing.remove(first)
             for sent in missing:
@@ -161,6 +161,9 @@ class _Trial:
                     continue
                 self._fail("untold", sent.text, name, f"sent at {sent.at:.3f}, not stored, and no exception came")
         return doubts, unknown
+
+    def _may_be_for(self, sent: Sent, refused_at: float) -> bool:
+        return sent.at <= refused_at <= self._healed(sent.at) + self._bound
 
     def _judge_store(self) -> None:
         for text, ids in self._ids.items():
@@ -198,11 +201,11 @@ class _Trial:
             return f"it came as {delivered.id}, which is not stored"
         return None
 
-    def _judge_order(self, doubts: Counter[str]) -> None:
+    def _judge_order(self, doubts: Mapping[str, Sequence[float]]) -> None:
         """Compare the order of sending with that of arrival.
 
         A message whose sender was told that it failed may be found to be stored later, and comes when it is found: so
-        many of a socket may be out of order as were refused and are stored.
+        many of a socket may be out of order as were refused and are stored, of those that were sent not long before.
         """
         position = {sent.text: index for index, sent in enumerate(self._history.sent)}
         orders: dict[tuple[str, str], dict[str, Delivered]] = defaultdict(dict)
@@ -210,13 +213,16 @@ class _Trial:
             if sent := self._sent.get(delivered.text):
                 orders[delivered.socket, sent.socket].setdefault(delivered.text, delivered)
         for (_, sender), arrivals in orders.items():
-            first = list(arrivals.values())
+            refused = doubts.get(sender, ())
             odd = _out_of_order([position[text] for text in arrivals])
-            if len(odd) > doubts[sender]:
-                for index in odd:
-                    found = first[index]
-                    why = f"came at {found.at:.3f}, out of the order in which {sender} sent"
-                    self._fail("reordered", found.text, found.socket, why)
+            if len(odd) > len(refused):
+                odd = [list(arrivals)[index] for index in odd]
+            else:
+                sure = [it for it in arrivals if not any(self._may_be_for(self._sent[it], at) for at in refused)]
+                odd = [sure[index] for index in _out_of_order([position[text] for text in sure])]
+            for found in map(arrivals.__getitem__, odd):
+                why = f"came at {found.at:.3f}, out of the order in which {sender} sent"
+                self._fail("reordered", found.text, found.socket, why)
 
     # whether it came
 
@@ -225,11 +231,14 @@ class _Trial:
         arrivals = self._arrivals[sent.text]
         for person in sorted(self._history.audience[sender]):
             sockets = [it for it in self._history.sockets.values() if it.person == person]
-            standing = [it for it in sockets if it.opened <= sent.at and it.closed is None]
+            due = self._healed(sent.at) + self._bound
+            standing = [it for it in sockets if it.opened <= sent.at and (it.closed is None or it.closed > due)]
             for socket in standing:
                 self._judge_arrival(sent, socket.name, arrivals.get(socket.name))
             if not standing:
                 times = [arrivals[it.name] for it in sockets if it.name in arrivals]
+                if not times and not any(it.opened > sent.at for it in sockets):
+                    continue  # who stays away has it pending
                 self._judge_arrival(sent, person, min(times, default=None), _came_back(sockets, sent.at))
 
     def _judge_arrival(self, sent: Sent, where: str, at: float | None, ready: float = 0.0) -> None:

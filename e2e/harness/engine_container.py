@@ -16,7 +16,9 @@ from e2e.harness.engine_kind import Kind
 from e2e.harness.engine_process import free_port
 from e2e.harness.guard import Guard
 
-__all__ = ["EngineContainer", "unusable"]
+__all__ = ["NO_DOCKER", "EngineContainer", "unusable"]
+
+NO_DOCKER = "no Docker engine answers"
 
 _REAPER = "testcontainers/ryuk:0.8.1"
 _PATIENCE = 5
@@ -32,7 +34,7 @@ def unusable(image: str) -> str | None:
     except ImageNotFound:
         return _pull(image)
     except DockerException as error:
-        return f"the Docker engine does not answer ({_first_line(error)})"
+        return f"{NO_DOCKER} ({_first_line(error)})"
     finally:
         client.close()
     return None
@@ -45,7 +47,7 @@ def _connected() -> docker.DockerClient | str:
         try:
             return docker.from_env(timeout=_PATIENCE)
         except DockerException as error:
-            refused = f"no Docker engine answers ({_first_line(error)})"
+            refused = f"{NO_DOCKER} ({_first_line(error)})"
         gc.collect()  # docker leaves a socket that it could not connect to the collector, to be blamed on another test
     return refused
 
@@ -103,7 +105,7 @@ class EngineContainer:
             await asyncio.to_thread(self._create)
         else:
             await asyncio.to_thread(self._wrapped.start)
-        identity = await until_it_answers(self._kind, self.url, lambda: None)
+        identity = await until_it_answers(self._kind, self.url, self._objection)
         stand_in = f", a stand-in for {self._kind.name}" if identity.stand_in else ""
         self.description = f"{identity.name} in a container of {self._image}{stand_in}"
 
@@ -152,6 +154,17 @@ class EngineContainer:
         self._guard.watch("container", container.get_container_id())
         host, port = container.get_container_host_ip(), container.get_exposed_port(self._kind.port)
         self.url = self._kind.url.format(host="127.0.0.1" if host == "localhost" else host, port=port)
+
+    def _objection(self) -> str | None:
+        wrapped = self._wrapped
+        try:
+            wrapped.reload()
+            if wrapped.status not in ("exited", "dead"):
+                return None
+            log = wrapped.logs(tail=20).decode(errors="replace")
+        except DockerException as error:
+            return f"its container is gone ({_first_line(error)})"
+        return f"the container of {self._image} has ended:\n{log}"
 
     def _unpause(self) -> None:
         wrapped = self._wrapped

@@ -47,6 +47,7 @@ class Kind:
         image: the image without one.
         port: the port in a container.
         url: of one that listens at `{host}:{port}`.
+        schemes: of the URLs of such an engine.
         programs: those that may be on a machine, best first, each with its arguments, with `{port}` and `{data}`.
         knock: bytes that any such server answers with some of its own as soon as it serves.
         ask: what asks the one at a URL what it is. Returns None if it does not answer.
@@ -59,6 +60,7 @@ class Kind:
     image: str
     port: int
     url: str
+    schemes: Sequence[str]
     programs: Mapping[str, Sequence[str]]
     knock: bytes
     ask: Callable[[str], Awaitable[Identity | None]]
@@ -122,6 +124,7 @@ REDIS = Kind(
     "redis:7-alpine",
     6379,
     "redis://{host}:{port}/0",
+    ("redis", "rediss", "unix"),
     {"redis-server": ("--port", "{port}", "--bind", "127.0.0.1", "--dir", "{data}", "--save", "3600 1")},
     b"PING\r\n",
     _redis,
@@ -134,6 +137,7 @@ MONGO = Kind(
     "mongo:7",
     27017,
     "mongodb://{host}:{port}/",
+    ("mongodb", "mongodb+srv"),
     {
         "mongod": ("--port", "{port}", "--bind_ip", "127.0.0.1", "--dbpath", "{data}", "--nounixsocket"),
         "ferretdb": (

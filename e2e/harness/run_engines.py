@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from e2e.harness.engine import Engine
-from e2e.harness.engines import CHOICE, Engines, NoEngineError
+from e2e.harness.engines import CHOICE, Engines, NamedEngineError, NoEngineError
 
 __all__ = ["RunEngines"]
 
@@ -78,7 +78,7 @@ class RunEngines:
                 engine: Engine = await find()
                 self._found[kind] = _Found(engine.url, engine.description)
             except NoEngineError as error:
-                if os.environ.get(CHOICE):
+                if os.environ.get(CHOICE) or isinstance(error, NamedEngineError):
                     await self._engines.close()
                     raise pytest.UsageError(str(error)) from error
                 self._found[kind] = _Found(text=str(error))

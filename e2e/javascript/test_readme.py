@@ -13,6 +13,8 @@ from e2e.harness.javascript import Script
 from e2e.harness.match import equals, has, says
 from e2e.harness.notifications import PATHS, Guest
 from e2e.harness.people import People, Person
+from e2e.harness.presence import Presence
+from e2e.harness.rooms import new_room, path_of, visit
 from e2e.harness.transcript import Transcript
 
 README = Path(__file__).resolve().parents[2] / "README.md"
@@ -34,7 +36,7 @@ async def example(node: None, people: People, transcript: Transcript) -> AsyncIt
     """Return what runs a contract's example for a person, with some values by name beside the token."""
     scripts: list[Script] = []
 
-    async def example(contract: str, person: Person, **values: str) -> Script:
+    async def example(contract: str, person: Person, **values: str | list[str]) -> Script:
         url = people.deployment.servers[0].urls.get(contract)
         if url is None:
             pytest.skip("the ports of the target are not known")
@@ -97,6 +99,24 @@ async def test_the_example_of_direct(people: People, example: Example):
     assert await reader.all() == {alice.id: [{**chat, "received": True} for chat in (before, live)]}
 
 
+@pytest.mark.requirement("ROOMS-CONNECT-005")
+async def test_the_example_of_rooms(people: People, example: Example):
+    """It joins by its handshake, says hello, and prints what is said, who is there, and the end of the room."""
+    alice, rest = await people.new("Alice"), people.rest()
+    room_id = await new_room(rest)
+    bob = await visit(people, "Bob", room_id)
+
+    script = await example("rooms", alice, roomId=room_id)
+
+    await bob.expect("exchanges", has(username="Han", content="Hello there.", order=1))
+    for line in ("here: 2", "1. Han: Hello there.", "stored: 1"):
+        await script.prints(line)
+    await bob.say(room_id, "hello yourself")
+    await script.prints("2. Bob: hello yourself")
+    (await rest.delete(path_of(room_id))).must(204)
+    await script.prints("closed")
+
+
 @pytest.mark.requirement("NOTIFICATIONS-CONNECT-011")
 async def test_the_example_of_notifications(people: People, example: Example):
     """It prints and confirms what waited for it and what comes, who is here, and notifies itself."""
@@ -119,3 +139,20 @@ async def test_the_example_of_notifications(people: People, example: Example):
         return [record.payload["message"] for record in device.inbox.all("newNotification")]
 
     await eventually(pending, equals([]))
+
+
+@pytest.mark.requirement("PRESENCE-CONNECT-006")
+async def test_the_example_of_presence(people: People, example: Example):
+    """It authenticates, says hello to who is online, and prints what comes and who comes."""
+    alice, bob, carol = await people.friendship("Alice", "Bob", "Carol")
+    presence = Presence(people)
+    device = await presence.connect(bob)
+
+    script = await example("presence", alice, recipientIds=[bob.id])
+
+    await device.expect("message", has(message="Hello there.", senderId=alice.id))
+    await script.prints("sent: 1")
+    assert (await device.send([alice], "hello yourself"))["status"] == "sent"
+    await script.prints(f"{bob.id}: hello yourself")
+    await presence.connect(carol)
+    await script.prints(f"{carol.email} is online")

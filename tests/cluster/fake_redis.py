@@ -40,7 +40,7 @@ class FakeRedis:
             while data := await reader.read(65536):
                 commands.feed(data)
                 while (command := commands.gets()) is not False:
-                    if answer := self._answer(b" ".join(command).decode()):
+                    if answer := self._answer(b" ".join(command).decode(errors="replace")):
                         writer.write(answer.encode() + b"\r\n")
         except (OSError, hiredis.ProtocolError):
             pass  # it was reset, or speaks TLS

@@ -42,12 +42,37 @@ async def refusal(url: str, *kinds: type[Exception], timeout: float = 2.0) -> st
 
 
 @pytest.mark.parametrize(
-    "url", ["", "localhost", "http://localhost", f"redis://:{SECRET}@localhost:99x", f"redis://:{SECRET}@h?db=x"]
+    "url",
+    [
+        "",
+        "localhost",
+        "http://localhost",
+        f"redis://:{SECRET}@localhost:99x",
+        f"redis://:{SECRET}@h?db=x",
+        f"redis://:{SECRET}/hunter@localhost",
+        f"redis://:{SECRET}#hunter@localhost",
+        f"redis://:{SECRET}?hunter@localhost",
+        f"redis://:{SECRET}[hunter@localhost",
+        f"redis://user:12/{SECRET}@localhost",
+        f"redis://user:12?{SECRET}@localhost",
+        f"redis://user:12#{SECRET}@localhost",
+        f"redis://localhost?{SECRET}=1",
+        f"redis://localhost?socket_timeout={SECRET}",
+    ],
 )
 async def test_a_url_that_says_nothing_is_refused(url: str):
     """At once, in a sentence without the password."""
     with pytest.raises(ClusterUnusableError, match=r"The Redis URL cannot be used: \S+") as raised:
         RedisCluster(url)
+    assert SECRET not in str(raised.value)
+    assert "hunter" not in str(raised.value)
+
+
+@pytest.mark.parametrize("path", ["staging", "1x", "-1", "1/2", SECRET, "²"])
+async def test_a_path_that_is_no_number_is_refused(path: str):
+    """It would be taken for database 0, where another cluster may be."""
+    with pytest.raises(ClusterUnusableError, match="must be the number of a database") as raised:
+        RedisCluster(f"redis://localhost/{path}")
     assert SECRET not in str(raised.value)
 
 
@@ -68,6 +93,8 @@ async def test_certificates_that_are_not_there_are_refused():
         ({"CLIENT": "+HTTP\r\nHTTP/1.1 400 Bad Request"}, "is not a Redis"),
         ({"SELECT": "-ERR DB index is out of range"}, "DB index is out of range"),
         ({"SCRIPT": "-NOPERM this user has no permissions"}, "no permissions"),
+        ({"SUBSCRIBE parley:1:gap": "-NOPERM No permissions to access a channel"}, "&parley:* for channels"),
+        ({"PUBLISH": "-NOPERM No permissions to access a channel"}, "&parley:* for channels"),
     ],
 )
 async def test_what_will_never_do_is_unusable(answers: dict[str, str], text: str):

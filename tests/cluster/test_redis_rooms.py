@@ -1,6 +1,7 @@
 """Publications between servers that share a Redis, and what is said of those that were lost."""
 
 import asyncio
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -78,6 +79,24 @@ async def test_clusters_with_other_prefixes_are_apart(redis_url: str):
         await second.stop()
 
 
+async def test_clusters_in_other_databases_are_apart(redis_url: str):
+    """With the same prefix too: what is published, or lost, in one is not heard in the other."""
+    first, second = Servers(redis_url), Servers(urlsplit(redis_url)._replace(path="/1").geturl())
+    second.prefix = first.prefix
+    try:
+        one, two, other = await first.start(), await first.start(), await second.start()
+        for server in (two, other):
+            await server.cluster.subscribe("room")
+        one.cluster._publisher.lost_elsewhere()
+        await reached(one, [two], "room")
+        await other.cluster.ping()
+        assert two.heard.resyncs == [None]
+        assert (other.heard.deliveries, other.heard.resyncs) == ([], [])
+    finally:
+        await first.stop()
+        await second.stop()
+
+
 async def test_a_listener_that_raises_misses_what_it_raised_at(servers: Servers, caplog: pytest.LogCaptureFixture):
     """It is logged, and what follows is delivered."""
     one, two = [await servers.start() for _ in range(2)]
@@ -94,6 +113,19 @@ async def test_a_listener_that_raises_misses_what_it_raised_at(servers: Servers,
     await reached(one, [two], "room")
     assert two.heard.deliveries == [("room", b"marker")]
     assert "not this one" in caplog.text
+
+
+@pytest.mark.parametrize("notice", [b"[" * 200_000, b'["' + b"x" * 5_000_000 + b'"]', b"{", b"7", b"[[]]", b"\xff"])
+async def test_a_notice_that_is_none_harms_nothing(servers: Servers, notice: bytes):
+    """Whatever somebody else publishes: the subscription stands, and what follows is heard."""
+    one, two = [await servers.start() for _ in range(2)]
+    await two.cluster.subscribe("room")
+    wire = two.cluster._subscriber._wire
+    publisher = one.cluster._publisher
+    publisher._send(publisher._channels.gap, notice, "room")
+    await reached(one, [two], "room")
+    assert two.cluster._subscriber._wire is wire
+    assert two.heard.resyncs == []
 
 
 # interruptions

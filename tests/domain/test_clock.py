@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,6 +43,14 @@ def test_an_instant_has_three_fractional_digits_and_is_utc(ms: int):
     text = iso(ms)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", text)
     assert round(datetime.fromisoformat(text).timestamp() * 1000) == ms
+
+
+@pytest.mark.parametrize(
+    ("ms", "text"), [(-(10**18), "0001-01-01T00:00:00.000Z"), (10**18, "9999-12-31T23:59:59.999Z")]
+)
+def test_an_instant_that_has_no_such_form_is_the_nearest_that_has(ms: int, text: str):
+    """Whatever is stored can be said."""
+    assert iso(ms).rjust(len(text), "0") == text
 
 
 def test_user_ids_have_the_shape_of_an_object_id():

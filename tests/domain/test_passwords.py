@@ -36,6 +36,7 @@ async def test_nobody_has_no_password(passwords: Passwords):
     """Without a hash every password is wrong, the decoy's own too, and one that is no text at all."""
     for password in ("123456", "nobody's password", "\ud800"):
         assert await passwords.check(password, None) is False
+        assert await passwords.check(password, "") is False
 
 
 async def test_hashing_leaves_the_loop_free():

@@ -1,7 +1,7 @@
 """Servers of the rooms contract, over one store and a cluster that loses, delays and forgets."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import Any
@@ -51,9 +51,9 @@ class Store(SQLiteStore):
         self._must_answer("answer")
         return order
 
-    async def said(self, exchange_id: str) -> int | None:
+    async def said(self, exchange_ids: Collection[str]) -> dict[str, int]:
         self._must_answer("said")
-        return await super().said(exchange_id)
+        return await super().said(exchange_ids)
 
     async def exchanges(
         self, epoch: str, first: int, last: int | None, limit: int, *, newest: bool = False

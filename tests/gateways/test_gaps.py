@@ -301,6 +301,50 @@ async def test_what_a_new_friend_says_before_the_subscription_is_not_missed(hous
         assert await texts(desert, 2) == ["missed", "heard"]
 
 
+async def test_a_note_that_comes_late_cuts_no_friend_off(house: House, pair: tuple[User, User]):
+    """That a friendship ended is a hint: it may have begun again since, and the store says so."""
+    han, obi = pair
+    async with house.device(obi) as desert, house.device(han) as ship:
+        await desert.hears("connected")
+        house.cluster.publish(f"friends:user:{obi.id}", Envelope(note=f"ended {han.id}").encode())
+        await say(house, ship, "right then")
+        assert await texts(desert, 1) == ["right then"]
+        await until(lambda: f"friends:of:{han.id}" in house.cluster.subscribed)
+        await say(house, ship, "and later")
+        assert await texts(desert, 1) == ["and later"]
+
+
+async def test_a_note_that_comes_late_makes_nobody_a_friend(house: House, pair: tuple[User, User]):
+    """That a friendship began is a hint too."""
+    han, obi = pair
+    luke = await house.person("Luke", han)
+    async with house.device(obi) as desert, house.device(luke) as farm, house.device(han) as ship:
+        assert [(await desert.event())[0]] == ["connected"]
+        house.cluster.publish(f"friends:user:{obi.id}", Envelope(note=f"began {luke.id}").encode())
+        await until(lambda: house.store.recoveries == [[obi.id]])
+        await say(house, farm, "to Han alone")
+        await say(house, ship, "marker")
+        assert await texts(desert, 1) == ["marker"]
+
+
+@pytest.mark.parametrize("change", ["ended", "began"])
+async def test_a_note_that_comes_late_while_a_connection_is_made_is_a_hint_too(
+    house: House, pair: tuple[User, User], change: str
+):
+    """Whatever the connect is waiting for."""
+    han, obi = pair
+    leia = await house.person("Leia", obi)
+    house.cluster.held = {f"friends:of:{leia.id}"}
+    async with house.device(han) as ship, house.opened(house.users.token(obi)) as desert:
+        await until(lambda: house.cluster.waiting)
+        house.cluster.publish(f"friends:user:{obi.id}", Envelope(note=f"{change} {han.id}").encode())
+        house.cluster.release(f"friends:of:{leia.id}")
+        assert (await desert.packet()).startswith("40{")
+        await desert.hears("unseen_messages")
+        await say(house, ship, "hello")
+        assert await texts(desert, 1) == ["hello"]
+
+
 async def test_a_friendship_that_began_in_a_gap_is_followed(house: House):
     """The friends are read again, so both hear each other without coming back."""
     han, obi = [await house.person(name) for name in ("Han", "Obi")]

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.domain.errors import Unavailable
-from app.gateways.recovery import AT_ONCE, TOGETHER, Recovery
+from app.gateways.recovery import AT_ONCE, LONGEST_RETRY, RETRY, TOGETHER, Recovery
 from tests.waiting import until
 
 
@@ -16,13 +16,14 @@ class Case:
     Attributes:
         running: those that are under way: their users, and the future that ends it.
         begun: the users of each that began, in order.
+        rests: how long it waited, each time.
 
     """
 
     def __init__(self) -> None:
         self.running: dict[tuple[str, ...], asyncio.Future[None]] = {}
         self.begun: list[tuple[str, ...]] = []
-        self.slept = 0
+        self.rests: list[float] = []
         self.recovery = Recovery(self._recover, self._sleep)
 
     async def _recover(self, users: list[str]) -> None:
@@ -35,7 +36,7 @@ class Case:
             del self.running[tuple(users)]
 
     async def _sleep(self, seconds: float) -> None:
-        self.slept += 1
+        self.rests.append(seconds)
         await asyncio.sleep(0)
 
     async def begins(self, *users: str) -> None:
@@ -94,9 +95,47 @@ async def test_a_recovery_that_fails_is_tried_again(case: Case, error: Exception
     await case.begins("ann")
     await case.finish("ann", error=error)
     await until(lambda: len(case.begun) == 2)
-    assert case.slept == 1
+    assert case.rests == [RETRY]
     await case.finish("ann")
     await until(lambda: not case.recovery._workers)
+
+
+@pytest.mark.parametrize("error", [Unavailable(), KeyError("surname")])
+async def test_one_who_cannot_be_recovered_keeps_nobody_else_waiting(case: Case, error: Exception):
+    """After many could not be recovered together each is tried alone, and only whom it fails for again has to rest."""
+    users = ["odd", *(f"user{number}" for number in range(TOGETHER - 1))]
+    for user in users:
+        case.recovery.want(user)
+    await case.begins(*users)
+    await case.finish(*users, error=error)
+    recovered: set[str] = set()
+    while len(recovered) < TOGETHER - 1:
+        await until(lambda: case.running)
+        (user,) = next(iter(case.running))
+        if user != "odd":
+            recovered.add(user)
+        await case.finish(user, error=error if user == "odd" else None)
+    await case.begins("odd")
+    await case.finish("odd")
+    for user in users[1:3]:
+        case.recovery.want(user)
+    await case.begins(*users[1:3])
+    await case.finish(*users[1:3])
+
+
+async def test_who_cannot_be_recovered_is_tried_less_and_less_often(case: Case):
+    """Each rest is twice as long, up to the longest; once it succeeds all is as it was."""
+    case.recovery.want("odd")
+    for attempt in range(6):
+        await until(lambda attempt=attempt: len(case.begun) == attempt + 1)
+        await case.finish("odd", error=KeyError("surname") if attempt < 5 else None)
+    assert case.rests == [min(RETRY * 2**failed, LONGEST_RETRY) for failed in range(5)]
+    case.recovery.want("odd")
+    await case.begins("odd")
+    await case.finish("odd", error=Unavailable())
+    await case.begins("odd")
+    await case.finish("odd")
+    assert case.rests[5:] == [RETRY]
 
 
 async def test_many_are_recovered_in_few_requests(case: Case):

@@ -267,6 +267,62 @@ def test_an_exception_speaks_of_what_was_sent_before_it():
     assert verdict.doubtful == 1
 
 
+def test_a_doubt_explains_nothing_that_was_sent_later_or_long_before():
+    """An exception excuses what is out of order only where it can be for that message."""
+    for refused in (0.5, 200.0):
+        history = conversation()
+        history.sent[1:] = [Sent("m1", "Alice", 100), Sent("m2", "Alice", 101)]
+        for number in (0, 2, 1):
+            store(history, history.sent[number], f"{number}")
+            deliver(history, history.sent[number], f"{number}", None)
+        history.refused.append(Refused("Alice", refused))
+
+        assert judge(history).count("reordered") == 2
+
+
+def test_an_exception_speaks_of_what_was_sent_a_moment_ago():
+    """One that comes long after tells nobody of a message that vanished, unless a fault kept it."""
+    history = conversation()
+    del history.sent[1:]
+    history.refused.append(Refused("Alice", 2 * BOUND))
+    assert defects(judge(history)) == {("untold", "m0")}
+
+    history.faults.append(Fault("frozen", 0, 2 * BOUND))
+
+    assert defects(judge(history)) == set()
+
+
+def test_a_device_that_closed_is_owed_what_was_sent_long_before():
+    """It stood for long enough; what was sent shortly before its end it need not have."""
+    history = conversation()
+    history.opened("Bob again", "Bob", 0)
+    history.closed("Bob again", 1.5 + BOUND)
+    for number, sent in enumerate(history.sent):
+        store(history, sent, f"{number}")
+        history.delivered += [
+            Delivered(name, f"{number}", sent.text, sent.at + 0.1, "live") for name in ("Bob", "Carol")
+        ]
+
+    assert {(it.flaw, it.text, it.where) for it in judge(history).defects} == {
+        ("lost", "m0", "Bob again"),
+        ("lost", "m1", "Bob again"),
+    }
+
+
+def test_what_is_pending_for_who_stays_away_is_not_lost():
+    """It is stored, and comes when the person comes; it is lost if it did not come then."""
+    history = conversation()
+    history.closed("Bob", -1)
+    for number, sent in enumerate(history.sent):
+        store(history, sent, f"{number}")
+        history.delivered.append(Delivered("Carol", f"{number}", sent.text, sent.at + 0.1, "live"))
+    assert judge(history).defects == []
+
+    history.opened("Bob again", "Bob", 5)
+
+    assert defects(judge(history)) == {("lost", "m0"), ("lost", "m1"), ("lost", "m2")}
+
+
 @pytest.mark.parametrize(("came", "flaws"), [(12.0 + BOUND, 0), (12.1 + BOUND, 2)])
 def test_what_meets_a_fault_may_wait_for_its_end(came: float, flaws: int):
     """The bound runs from the end of the fault, also for what was sent shortly before it began."""

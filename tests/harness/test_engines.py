@@ -1,12 +1,14 @@
 """Engines: where they are looked for, what is said without any, verbs that do what they say, and no orphans."""
 
 import asyncio
+import configparser
 import contextlib
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -14,12 +16,13 @@ import pytest_asyncio
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from e2e.harness import engines as engines_module
 from e2e.harness.deadline import eventually
-from e2e.harness.engine import Engine, EngineNotOursError
-from e2e.harness.engine_container import unusable
-from e2e.harness.engine_kind import MONGO, REDIS, at, named
+from e2e.harness.engine import Engine, EngineNotOursError, EngineRefusedError
+from e2e.harness.engine_container import EngineContainer, unusable
+from e2e.harness.engine_kind import MONGO, REDIS, Kind, at, named
 from e2e.harness.engine_process import program
-from e2e.harness.engines import CHOICE, Engines, NoEngineError
+from e2e.harness.engines import CHOICE, Engines, NamedEngineError, NoEngineError
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -142,10 +145,36 @@ async def test_without_any_a_sentence_says_how_to_get_one(monkeypatch: pytest.Mo
     """Where no engine is to be had, the text says what was tried and what would help."""
     monkeypatch.setenv("PATH", "/nowhere")
 
-    with pytest.raises(
-        NoEngineError, match=r"no mongod and no ferretdb on this machine.*Set MONGO_URL.*install mongod"
-    ):
+    with pytest.raises(NoEngineError, match=r"no mongod and no ferretdb on this machine\. Install mongod\.$"):
         await Engines({CHOICE: "found"}).mongo()
+
+
+@pytest.mark.parametrize(
+    ("refused", "remedy"),
+    [("no Docker engine answers (x)", "Start Docker, or install redis-server."), ("x", "Set TEST_REDIS_IMAGE, or")],
+)
+async def test_for_an_engine_of_our_own_no_url_helps(monkeypatch: pytest.MonkeyPatch, refused: str, remedy: str):
+    """The sentence names what does: Docker where it does not answer, an image where that is what is wrong."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(engines_module, "unusable", lambda _: refused)
+    for environment in ({}, {CHOICE: "url", "REDIS_URL": "redis://127.0.0.1:1"}):
+        with pytest.raises(NoEngineError) as raised:
+            await Engines(environment).redis(of_our_own=True)
+        assert remedy in str(raised.value)
+        assert "No Redis that may be killed" in str(raised.value)
+        assert "REDIS_URL" not in str(raised.value)
+
+
+def test_tox_passes_on_what_chooses_the_engines():
+    """What is said to the run is heard in it."""
+    told = configparser.ConfigParser(interpolation=None)
+    told.read(ROOT / "tox.ini")
+    passed = told["testenv"]["pass_env"].split()
+    for variable in (
+        *("REDIS_URL", "MONGO_URL", CHOICE, "DOCKER_HOST", "RYUK_CONTAINER_IMAGE"),
+        *(kind.image_variable for kind in (REDIS, MONGO)),
+    ):
+        assert any(fnmatch(variable, pattern) for pattern in passed), variable
 
 
 @pytest.mark.parametrize("choice", ["url", "sandwich"])
@@ -159,6 +188,37 @@ async def test_a_url_at_which_nothing_answers_is_an_error():
     """An engine that is named and does not answer is not silently replaced by another."""
     with pytest.raises(NoEngineError, match=r"REDIS_URL names 127\.0\.0\.1:1, and nothing answers there"):
         await Engines({"REDIS_URL": "redis://:secret@127.0.0.1:1/0"}).redis()
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1", "redis://u:12/s3cret@h", "mongodb://u:12/s3cret@h/db", "mongodb://[s3cret", "redis://:s3cret"],
+)
+@pytest.mark.parametrize("kind", [REDIS, MONGO])
+async def test_a_url_that_cannot_be_one_is_an_error_without_the_password(kind: Kind, url: str):
+    """Whatever it is that cannot be read."""
+    engines = Engines({kind.variable: url})
+
+    with pytest.raises(NamedEngineError, match=f"^{kind.variable} ") as raised:
+        await (engines.redis() if kind is REDIS else engines.mongo())
+
+    assert "s3cret" not in str(raised.value)
+
+
+async def test_an_image_whose_container_dies_is_passed_over(monkeypatch: pytest.MonkeyPatch):
+    """What is installed is used then, unless a container is what was asked for."""
+
+    async def die(_: EngineContainer) -> None:
+        raise EngineRefusedError("the container has ended: exec format error")
+
+    monkeypatch.setattr(engines_module, "unusable", lambda _: None)
+    monkeypatch.setattr(EngineContainer, "start", die)
+    engines = Engines({})
+    if program(REDIS):
+        assert "found on this machine" in (await engines.redis()).description
+    await engines.close()
+    with pytest.raises(NoEngineError, match=r"PARLEY_TEST_ENGINES=docker\): the container has ended"):
+        await Engines({CHOICE: "docker"}).redis()
 
 
 @pytest.mark.parametrize("choice", ways())

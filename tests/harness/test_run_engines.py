@@ -64,6 +64,15 @@ def test_without_an_engine_a_test_fails_where_no_skip_is_allowed(tmp_path: Path)
     assert "1 failed" in run_pytest(tmp_path, **NOTHING, PARLEY_TEST_ENGINES="", E2E_NO_SKIP="1")
 
 
+@pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0", "http://127.0.0.1:1"])
+def test_an_engine_that_is_named_and_not_there_ends_the_run(tmp_path: Path, url: str):
+    """What was meant to be tested would be skipped, or tested over something else."""
+    printed = run_pytest(tmp_path, PARLEY_TEST_ENGINES="", REDIS_URL=url)
+
+    assert "ERROR: REDIS_URL " in printed
+    assert "collected" not in printed
+
+
 @pytest.mark.parametrize("choice", ["docker", "found", "url"])
 def test_a_choice_that_cannot_be_met_ends_the_run(tmp_path: Path, choice: str):
     """A forced choice that cannot be met ends the run before any test."""

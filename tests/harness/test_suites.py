@@ -1,9 +1,14 @@
 """The suites keep their own rules: black box, no luck, no silent skip."""
 
 import ast
+import contextlib
+import http.server
 import os
 import subprocess
 import sys
+import textwrap
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,12 +17,25 @@ ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "e2e").rglob("*.py"))
 
 
-def run_pytest(directory: Path, test: str, **environment: str) -> str:
+def run_pytest(directory: Path, test: str, *options: str, **environment: str) -> str:
     """Run a test with the fixtures of the suites, in a process of its own, and return what pytest printed."""
     (directory / "test_it.py").write_text(test)
     (directory / "pytest.ini").write_text("[pytest]\nasyncio_mode = auto\n")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "e2e.conftest", "-p", "no:randomly", "-p", "no:cacheprovider", "."],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "e2e.conftest",
+            "-p",
+            "no:randomly",
+            "-p",
+            "no:cacheprovider",
+            "-rs",
+            *options,
+            ".",
+        ],
         cwd=directory,
         env={**os.environ, "PYTHONPATH": str(ROOT), "E2E_NO_SKIP": "", **environment},
         capture_output=True,
@@ -67,6 +85,42 @@ def test_a_skip_can_be_made_a_failure(tmp_path: Path):
     assert "no node here" in forbidden
 
 
+@pytest.mark.parametrize("target", ["http://127.0.0.1:1", "localhost", "http://[x"])
+def test_a_target_that_does_not_answer_ends_the_run(tmp_path: Path, target: str):
+    """It is noticed once, at the start, and not by each test."""
+    printed = run_pytest(tmp_path, "def test_it(): pass", "--target", target)
+
+    assert f"ERROR: --target {target}: nothing answers there" in printed
+    assert "collected" not in printed
+
+
+def test_faults_of_a_target_are_skipped_before_engines_are_asked_for(tmp_path: Path):
+    """They would be started for nothing, or be missed."""
+    test = """
+        from e2e.faults.conftest import *
+        def test_it(stage): pass
+    """
+    with serving() as target:
+        printed = run_pytest(
+            tmp_path, textwrap.dedent(test), "--target", target, PATH="/nowhere", DOCKER_HOST="unix:///x"
+        )
+
+    assert "1 skipped" in printed
+    assert "No Redis" not in printed
+
+
+@contextlib.contextmanager
+def serving() -> Iterator[str]:
+    """Serve something that is no Parley, at the URL returned."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
 def test_a_claim_of_no_requirement_ends_the_run(tmp_path: Path):
     """A test that claims what no contract requires ends the run before any test."""
     test = "import pytest\n@pytest.mark.requirement('FRIENDS-NOPE-001')\ndef test_it():\n    pass\n"
@@ -88,7 +142,8 @@ def test_a_target_cannot_be_restarted(tmp_path: Path):
     """With `--target` a test that needs a server of its own is skipped, and the reason says so."""
     test = "async def test_it(fresh_deployment):\n    pass\n"
 
-    printed = run_pytest(tmp_path, test, PYTEST_ADDOPTS="--target http://127.0.0.1:9 -rs")
+    with serving() as target:
+        printed = run_pytest(tmp_path, test, "--target", target)
 
     assert "1 skipped" in printed
     assert "a target cannot be restarted from here" in printed

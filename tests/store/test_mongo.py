@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from bson import ObjectId
@@ -13,7 +14,7 @@ from pymongo.errors import DocumentTooLarge
 
 from app.domain.errors import Conflict
 from app.store import mongo_queries
-from app.store.base import NewMessage, User
+from app.store.base import Message, NewMessage, User
 from app.store.mongo import MongoStore
 from app.store.mongo_documents import Document
 from tests.store.mongo_requests import Requests
@@ -94,6 +95,49 @@ async def test_users_of_the_original_are_read(store: MongoStore, raw: Database[D
     await add_users(store, OBI)
     assert await store.befriend(OBI, HAN) is True
     assert await store.append(message(HAN, to_friends=True)) == (OBI,)
+
+
+ODD: list[Any] = [None, 5, {"a": 1}, ["x"], "x"]
+
+
+async def test_odd_users_are_read_as_far_as_they_can_be(
+    store: MongoStore, raw: Database[Document], caplog: pytest.LogCaptureFixture
+):
+    """Whatever another program has left in one user's document, the others who are asked for with it are found."""
+    await add_users(store, HAN, OBI)
+    raw["users"].update_one({"_id": ObjectId(HAN)}, {"$unset": {"surname": "", "password": ""}})
+    for _ in range(2):
+        found = await store.users([HAN, OBI])
+        assert (found[HAN].surname, found[HAN].password, found[OBI]) == ("", "", user(OBI))
+    assert [record.getMessage().count(HAN) for record in caplog.records] == [1]
+    for odd in ODD:
+        fields = ("name", "surname", "password", "lastSeen", "friends")
+        raw["users"].update_one({"_id": ObjectId(HAN)}, {"$set": dict.fromkeys(fields, odd)})
+        assert set(await store.users([HAN, OBI])) == {HAN, OBI}
+        assert await store.append(message(OBI, HAN)) == (HAN,)
+
+
+async def test_odd_messages_are_read_as_far_as_they_can_be(
+    store: MongoStore, raw: Database[Document], caplog: pytest.LogCaptureFixture
+):
+    """A message that lacks fields is an empty one, and nobody lacks another for it."""
+    new = message(HAN, OBI)
+    await store.append(new)
+    raw["messages"].insert_one({"_id": "f" * 24, "mailbox": MAILBOX, "pending": [OBI]})
+    raw["messages"].insert_one({"_id": ObjectId(), "mailbox": MAILBOX, "pending": [OBI], "members": [OBI]})
+    empty = Message("f" * 24, MAILBOX, "", "", 0)
+    for _ in range(2):
+        assert await store.pending(MAILBOX, OBI, 10) == [empty, stored(new)]
+        owed = await store.owed(MAILBOX, [OBI, LEIA], "", 10)
+        assert [one.message for one in owed] == [empty, stored(new)]
+    assert [len(record.getMessage()) < 200 for record in caplog.records] == [True, True]
+    for odd in ODD:
+        fields = ("sender", "message", "createdAt", "members", "to")
+        change = {"$set": dict.fromkeys(fields, odd) | {"pending": OBI}}
+        raw["messages"].update_one({"_id": "f" * 24}, change)
+        assert stored(new) in await store.pending(MAILBOX, OBI, 10)
+        assert stored(new) in [one.message for one in await store.owed(MAILBOX, [OBI, LEIA], "", 10)]
+        assert stored(new) in await store.history(MAILBOX, OBI, None, 10)
 
 
 @pytest.mark.parametrize("instant", [-1, 0, 2**40, 253_402_300_800_000])

@@ -84,7 +84,7 @@ def calls(store: MongoStore) -> list[Coroutine[Any, Any, object]]:
         store.room("3XX"),
         store.rooms(1),
         store.say(ROOM, exchange()),
-        store.said("id"),
+        store.said(["id"]),
         store.exchanges(ROOM.epoch, 1, None, 1),
     ]
 
@@ -170,7 +170,7 @@ async def test_what_was_said_after_all_has_its_order(store: MongoStore, proxy: F
         await store.say(ROOM, new)
     proxy.heal()
     async with asyncio.timeout(10):
-        while (await timed(store.said(new.id)))[0] != 2:
+        while (await timed(store.said([new.id])))[0] != {new.id: 2}:
             pass
     assert await store.say(ROOM, new) == 2
     assert await store.say(ROOM, exchange()) == 3

@@ -163,7 +163,7 @@ async def test_a_failure_in_one_room_waits_for_the_others(
         patch.setattr(Sayings, "_insert", fail_first)
         with pytest.raises(AutoReconnect):
             await say([(open_room, exchange()), (other, new)])
-    assert await store.said(new.id) == 1
+    assert await store.said([new.id]) == {new.id: 1}
     assert await say([(open_room, exchange()), (other, new), (other, exchange())]) == [1, 1, 2]
 
 

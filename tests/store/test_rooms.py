@@ -183,14 +183,16 @@ async def test_what_is_said_again_is_not_stored_again(store: Store):
 
 
 async def test_what_was_said_is_known_by_its_id(store: Store):
-    """`said` tells the order of an id, None if nothing was said under it; the id of an opening is none."""
+    """`said` tells the orders of those ids that something was said under; the id of an opening is none."""
     new = await opened(store)
-    said = exchange()
-    assert await store.said(said.id) is None
-    await store.say(new, exchange())
-    await store.say(new, said)
-    assert await store.said(said.id) == 2
-    assert [await store.said(other) for other in ("", "unknown", "3XX")] == [None] * 3
+    said = [exchange() for _ in range(3)]
+    assert await store.said([one.id for one in said]) == {}
+    for one in said[1:]:
+        await store.say(new, one)
+    assert await store.said([one.id for one in said]) == {said[1].id: 1, said[2].id: 2}
+    await store.close_room("3XX")
+    assert await store.said(["", "unknown", "3XX", new.epoch, said[2].id]) == {said[2].id: 2}
+    assert await store.said([]) == {}
 
 
 async def test_nothing_is_said_in_a_closed_room(store: Store):
