@@ -121,7 +121,7 @@ async def test_the_page_tells_the_socketio_side_of_each_contract(service: Servic
     assert f"#contract-{contract.name}" in links
     for way, events in (("sent", contract.sent), ("received", contract.received)):
         for event in events:
-            name = re.sub(r"[^a-z0-9]+", "-", event.name.lower()).strip("-")
+            name = re.sub(r"[^a-z0-9_]+", "-", event.name.lower()).strip("-")
             assert f"#{contract.name}-{way}-{name}" in links
 
 
