@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from app.cluster.base import Cluster
 from app.config import Settings
+from app.domain.clock import least_id, now_ms
 from app.domain.errors import Invalid, NotFound, ParleyError, Unauthorized, Unavailable
 from app.domain.mailbox import Entry, Feed, Mailbox, Message, NewMessage
 from app.domain.users import Users
@@ -25,8 +27,20 @@ COPIES = 2
 """How often a list may be sent: as an event, and in the acknowledgement that was asked for."""
 
 
+@dataclass(slots=True)
+class _Session(Reader):
+    """What the gateway knows of a connection.
+
+    Attributes:
+        began: sorts before every message that was sent after the connection was made.
+
+    """
+
+    began: str
+
+
 class DirectGateway(MailGateway):
-    """Serves the direct contract. Nothing is sent on a connect: the client asks."""
+    """Serves the direct contract. Of what was sent before a connect nothing is pushed: the client asks."""
 
     contract = "direct"
     backlog = False
@@ -37,23 +51,34 @@ class DirectGateway(MailGateway):
 
     # connections
 
-    async def authorize(self, handshake: Handshake) -> Reader:
+    async def authorize(self, handshake: Handshake) -> _Session:
+        began = least_id(now_ms())
         try:
             user, claims = await self._users.authenticate(credential(handshake))
         except (Unauthorized, Unavailable) as error:
             raise Refused(error.text, retry=error.retry) from None
-        return Reader(user.id, expires=claims.expires, feed=Feed(rounds=False, backlog=self.backlog))
+        return _Session(user.id, began, expires=claims.expires, feed=Feed(rounds=False, backlog=self.backlog))
 
     async def connected(self, connection: Connection) -> None:
-        reader: Reader = connection.state
+        session: _Session = connection.state
+        joined = self._rooms.join(connection, self.room_of_user(session.user))
+        at_once = joined.done()
         try:
-            await self._rooms.join(connection, self.room_of_user(reader.user))
+            await joined
+            overtaken = [] if at_once else await self._overtaken(session)
         except Unavailable as error:
             self.refused(connection, error)
             connection.close()
             return
-        self._open(connection, [])
+        for entry in overtaken:
+            connection.send(self._engine.prepare(self.packet(entry, session.user, True)))
+        self._open(connection, overtaken)
         self._end_at_expiry(connection)
+
+    async def _overtaken(self, session: _Session) -> list[Entry]:
+        """Return what was sent to a client between its hearing that it is connected and its room being subscribed."""
+        pending = await self._mailbox.pending(session.user, self._settings.unseen_limit)
+        return [entry for entry in reversed(pending) if entry.id > session.began]
 
     async def disconnected(self, connection: Connection, ending: Ending) -> None:
         self._forget(connection)

@@ -43,6 +43,7 @@ __all__ = [
     "friends_of",
     "is_message",
     "key",
+    "key_of",
     "message",
     "message_document",
     "order",
@@ -228,7 +229,7 @@ def room(document: Mapping[str, Any]) -> Room:
 
 def exchange_document(epoch: str, order: int, exchange_id: str, new: NewExchange | None) -> RawBSONDocument:
     """Return the document of what is said, None for the end of the room, encoded and with the errors of a message's."""
-    place: Document = {"_id": f"{epoch}:{order:010}", "exchangeId": exchange_id}
+    place: Document = {"_id": key_of(epoch, order), "exchangeId": exchange_id}
     if new is None:
         return _encoded({**place, "closed": True})
     said = {"username": new.username, "content": new.content, "createdAt": date(new.created_at), "more": new.more}
@@ -250,4 +251,9 @@ def orders(epoch: str, first: int, last: int | None) -> Document:
     """Return what an `_id` is compared with to have an order from `first` to `last` in an opening of a room."""
     first = min(max(first, 0), _ORDERS)
     last = _ORDERS - 1 if last is None else min(max(last, 0), _ORDERS - 1)
-    return {"$gte": f"{epoch}:{first:010}", "$lte": f"{epoch}:{last:010}"}
+    return {"$gte": key_of(epoch, first), "$lte": key_of(epoch, last)}
+
+
+def key_of(epoch: str, order: int) -> str:
+    """Return the `_id` of what has an order in an opening of a room."""
+    return f"{epoch}:{order:010}"

@@ -68,8 +68,27 @@ async def rooms(database: Database, limit: int) -> list[tuple[Room, int]]:
         return []  # to MongoDB 0 means no limit
     found = await database["rooms"].find(batch_size=limit + 1).sort("epoch", -1).limit(limit).to_list()
     opened = [documents.room(document) for document in found]
-    ends = await asyncio.gather(*(exchanges(database, room.epoch, 1, None, 1, newest=True) for room in opened))
-    return [(room, end[0].order if end else 0) for room, end in zip(opened, ends, strict=True)]
+    counts = await asyncio.gather(*(_count(database, room.epoch) for room in opened))
+    return list(zip(opened, counts, strict=True))
+
+
+async def _count(database: Database, epoch: str) -> int:
+    """Find how much was said in an opening of a room: no order is left out, so that some of them tell.
+
+    Each is looked up by its key, in steps that double, and then halve.
+    """
+
+    async def is_said(order: int) -> bool:
+        found = await database["exchanges"].find_one({"_id": documents.key_of(epoch, order)}, {"closed": 1})
+        return found is not None and not found.get("closed")
+
+    low, high = 0, 1
+    while await is_said(high):
+        low, high = high, high * 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if await is_said(middle) else (low, middle)
+    return low
 
 
 async def said(database: Database, exchange_ids: Collection[str]) -> dict[str, int]:

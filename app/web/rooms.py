@@ -17,7 +17,7 @@ from app.web.schema import STORED, documented
 
 __all__ = ["blueprint"]
 
-MOST = 100
+MOST = 50
 """How many rooms an overview has."""
 
 

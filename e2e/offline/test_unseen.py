@@ -172,7 +172,7 @@ async def test_a_connect_amid_a_stream_misses_and_repeats_nothing(people: People
     """A socket that connects while messages stream in gets each once and in order, the unseen ones first."""
     alice, bob, carol = await people.friendship("Alice", "Bob", "Carol")
     alice_device, carol_device = await alice.connect(), await carol.connect()
-    sent = [f"number {number}" for number in range(400)]
+    sent = [f"number {number}" for number in range(200)]
 
     async def stream() -> None:
         for text in sent:
@@ -185,7 +185,7 @@ async def test_a_connect_amid_a_stream_misses_and_repeats_nothing(people: People
     await streaming
 
     for device in devices:
-        await device.expect("message", says(sent[-1]), within=3 * DEADLINE)  # 400 durable writes, one after the other
+        await device.expect("message", says(sent[-1]), within=3 * DEADLINE)  # 200 durable writes, one after the other
         live = [record.payload for record in device.inbox.all("message")]
         assert texts([*device.unseen[::-1], *live]) == sent
         assert device.count("unseen_messages") == 1

@@ -225,3 +225,17 @@ async def test_a_gap_of_a_user_who_is_not_connected_asks_nobody(house: House, pa
     async with house.device(obi) as desert:
         assert await answer(desert, "unreceived messages") == []
     assert house.store.recoveries == []
+
+
+async def test_what_overtakes_a_connect_is_delivered(house: House, pair: tuple[User, User]):
+    """A client that was told it is connected is sent what comes from then on, though its server hears it later."""
+    han, obi = pair
+    await post(house, han, obi, "before", now_ms() - 1000)
+    room = f"direct:user:{obi.id}"
+    house.cluster.held.add(room)
+    async with house.opened(house.users.token(obi)) as device:
+        assert (await device.packet()).startswith("40{")
+        await until(lambda: room in house.cluster.waiting)
+        await post(house, han, obi, "meanwhile", now_ms())
+        house.cluster.release(room)
+        assert await texts(device, 1) == ["meanwhile"]

@@ -120,13 +120,16 @@ async def test_many_rooms_are_written_at_once(store: MongoStore, watched: mongo_
     assert requests.names == ["insert"] * 5
 
 
-async def test_rooms_are_listed_by_a_request_each(
-    store: MongoStore, open_room: Room, watched: mongo_queries.Database, requests: Requests
+@pytest.mark.parametrize("count", [*range(10), 31, 32, 33])
+async def test_what_was_said_is_counted_by_few_keys(
+    store: MongoStore, open_room: Room, watched: mongo_queries.Database, requests: Requests, count: int
 ):
-    """One for the rooms, and one for the last order of each, which is the end of an index."""
-    await store.open_room(room("4XX"))
-    await mongo_rooms.rooms(watched, 10)
-    assert requests.names == ["find"] * 3
+    """However much it is, and whether the room is being closed, few orders are looked up to know the last."""
+    await asyncio.gather(*(store.say(open_room, exchange()) for _ in range(count)))
+    assert await mongo_rooms.rooms(watched, 10) == [(open_room, count)]
+    assert len(requests.made) <= 2 + 2 * count.bit_length()
+    await Sayings(watched)([(open_room, None)])
+    assert await mongo_rooms.rooms(watched, 10) == [(open_room, count)]
 
 
 # failures
