@@ -78,7 +78,8 @@ class DirectGateway(MailGateway):
     async def _overtaken(self, session: _Session) -> list[Entry]:
         """Return what was sent to a client between its hearing that it is connected and its room being subscribed."""
         pending = await self._mailbox.pending(session.user, self._settings.unseen_limit)
-        return [entry for entry in reversed(pending) if entry.id > session.began]
+        held = session.feed.held  # those would be out of order after what is given of here
+        return [entry for entry in reversed(pending) if entry.id > session.began or entry.id in held]
 
     async def disconnected(self, connection: Connection, ending: Ending) -> None:
         self._forget(connection)
