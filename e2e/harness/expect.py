@@ -54,6 +54,10 @@ class Inbox:
         """Return every record of that label so far, consumed or not."""
         return [record for record in self.received if record.label == label]
 
+    def pass_over(self, label: str) -> None:
+        """Consume every record of that label so far."""
+        self._consumed.update(index for index, record in enumerate(self.received) if record.label == label)
+
     async def expect(self, label: Label, *checks: Check, ack: int | None = None, within: float = DEADLINE) -> Record:
         """Consume and return the first record that is so labelled and passes all checks; others stay.
 

@@ -105,6 +105,18 @@ async def test_the_next_record_may_come_after_ignored_ones(inbox: Inbox, transcr
         await inbox.expect("connected", within=SOON)
 
 
+async def test_what_was_passed_over_meets_no_expectation(inbox: Inbox, transcript: Transcript):
+    """An expectation that begins afterwards is met by what comes then, not by what is left of before."""
+    arrive(inbox, transcript, "list", of="before")
+    arrive(inbox, transcript, "message", message="hello")
+
+    inbox.pass_over("list")
+    arrive(inbox, transcript, "list", of="now")
+
+    assert (await inbox.expect("list")).payload == {"of": "now"}
+    await inbox.expect("message", says("hello"))
+
+
 async def test_one_of_several_labels_is_enough(inbox: Inbox, transcript: Transcript):
     """An expectation of several labels is met by any."""
     arrive(inbox, transcript, "CLOSED")
