@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -33,7 +33,7 @@ class Requirement:
     """
 
     id: str
-    level: str
+    level: Literal["MUST", "SHOULD", "MAY"]
     text: str
     source: str
     since: str
