@@ -12,7 +12,8 @@ from typing import Any
 from app.cluster.base import Cluster
 from app.config import Settings
 from app.domain.errors import Invalid, NotFound, ParleyError, Unauthorized, Unavailable
-from app.domain.mailbox import Entry, Feed, Mailbox, Message, NewMessage
+from app.domain.feed import Feed
+from app.domain.mailbox import Entry, Mailbox, Message, NewMessage
 from app.domain.roll import Roll
 from app.domain.roster import Presence
 from app.domain.sessions import Identity, Sessions

@@ -11,7 +11,7 @@ from app.cluster.base import Cluster
 from app.config import Settings
 from app.domain.clock import iso, now_ms
 from app.domain.errors import Forbidden, NotFound, ParleyError, Unauthorized, Unavailable
-from app.domain.mailbox import Feed
+from app.domain.feed import Feed
 from app.domain.online import OnlineUsers, SessionRecord
 from app.domain.tokens import Claims
 from app.domain.users import User, Users
