@@ -18,6 +18,9 @@ __all__ = ["main", "parser"]
 
 UNUSABLE = 2
 
+MOST_REPORTS = 26
+"""They are told apart by letters."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
@@ -28,6 +31,8 @@ def main(argv: list[str] | None = None) -> int:
             raise ReportError(
                 f"one report is of {reports[0].contract}, another of {other.contract}: nothing to compare"
             )
+        if len(reports) > MOST_REPORTS:
+            raise ReportError(f"at most {MOST_REPORTS} reports stand side by side")
         if arguments.html:
             arguments.html.write_text(page(reports), encoding="utf-8")
     except (ReportError, OSError) as error:
