@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from e2e.verify.failure import RECORD
 from e2e.verify.result import Entry, Failure
 
 __all__ = ["Explanation", "Rejected", "explain"]
-
-_RECORD = re.compile(r"^\s*(\d+\.\d{3})  (\S.*?) +(<-|->|--) (.*)$")
-"""A record of the transcript as `e2e.harness.transcript` prints it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +28,8 @@ class Rejected:
 
     def is_of(self, entry: Entry) -> bool:
         """Whether it is this entry of the transcript."""
-        return entry.way == "received" and entry.who == self.who and abs(entry.at - self.at) < 0.0011
+        same = entry.way == "received" and entry.who == self.who and self.text.startswith(entry.label)
+        return same and abs(entry.at - self.at) < 0.0011
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +60,8 @@ def explain(failure: Failure) -> Explanation:
     rest: list[str] = []
     lines = iter((got or "").splitlines())
     for line in lines:
-        if found := _RECORD.match(line):
-            at, who, _, text = found.groups()
-            rejected.append(Rejected(float(at), who, text, next(lines, "").strip()))
+        if found := RECORD.match(line):
+            rejected.append(Rejected(float(found["at"]), found["who"], found["text"], next(lines, "").strip()))
         else:
             rest.append(line)
     told = "\n".join(rest).strip() or None

@@ -13,16 +13,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from e2e.report.diagram import Diagram, diagram
-from e2e.report.explanation import Explanation, explain
+from e2e.report.explanation import explain
 from e2e.report.legible import legible
 from e2e.report.matrix import MEANINGS, Matrix, Row, matrix
-from e2e.verify.result import Failure, Report, TestResult
+from e2e.verify.result import Report, TestOutcome, TestResult
 
 __all__ = ["page"]
 
@@ -108,8 +109,10 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_finalized,
     )
-    environment.filters.update(day=_day, explained=_explained, source=_source, span=_span)
-    environment.globals.update(MEANINGS=MEANINGS, LEVELS=_LEVELS, SHORT=_SHORT, MARKS=_MARKS)
+    environment.filters.update(
+        alike=_alike, day=_day, explained=explain, source=_source, span=_span, variants=_variants
+    )
+    environment.globals.update(MEANINGS=MEANINGS, LEVELS=_LEVELS, SHORT=_SHORT, MARKS=_MARKS, LETTERS=ascii_uppercase)
     return environment
 
 
@@ -118,8 +121,19 @@ def _finalized(value: Any) -> Any:
     return legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _explained(failure: Failure) -> Explanation:
-    return explain(failure)
+def _alike(tests: Sequence[TestResult]) -> list[tuple[TestOutcome, str, list[TestResult]]]:
+    """Return tests that are the same but for a parameter together, as outcome, title and tests."""
+    found: dict[tuple[TestOutcome, str, str], list[TestResult]] = {}
+    for test in tests:
+        found.setdefault((test.outcome, test.title, test.id.split("[")[0]), []).append(test)
+    return [(outcome, title, group) for (outcome, title, _), group in found.items()]
+
+
+def _variants(tests: Sequence[TestResult]) -> str:
+    """Return the id that tests have in common, with their parameters."""
+    name, *_ = tests[0].id.split("[")
+    parameters = [test.id[len(name) + 1 : -1] for test in tests if len(test.id) > len(name)]
+    return f"{name}[{' | '.join(parameters)}]" if parameters else name
 
 
 def _source(source: str) -> str:

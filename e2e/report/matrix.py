@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Literal
 
 from e2e.verify.result import Report, RequirementResult
@@ -102,8 +101,11 @@ class Matrix:
         return tuple((status, found[status]) for status in reversed(STATUSES) if found[status])
 
     def areas(self, rows: Iterable[Row]) -> tuple[Area, ...]:
-        """Return rows by area, in their order."""
-        return tuple(Area(name, tuple(group)) for name, group in groupby(rows, lambda row: _area(row.id)))
+        """Return rows by area, in the order in which the areas are first met."""
+        found: dict[str, list[Row]] = {}
+        for row in rows:
+            found.setdefault(_area(row.id), []).append(row)
+        return tuple(Area(name, tuple(group)) for name, group in found.items())
 
 
 def matrix(reports: Sequence[Report]) -> Matrix:
@@ -113,7 +115,7 @@ def matrix(reports: Sequence[Report]) -> Matrix:
     rows: list[Row] = []
     for id_ in ids:
         cells = tuple(found.get(id_) for found in known)
-        statuses = tuple(status(report, cell) for report, cell in zip(reports, cells, strict=True))
+        statuses: tuple[Status, ...] = tuple(status(report, cell) for report, cell in zip(reports, cells, strict=True))
         rows.append(Row(next(cell for cell in cells if cell), cells, statuses))
     return Matrix(tuple(reports), tuple(rows))
 
