@@ -29,7 +29,9 @@ def target_of(profile: Profile, urls: Sequence[str]) -> Target:
             if place.internal:
                 listeners[number]["internal"] = _internal(place, number, base)
     paths = {name: place.path for name, place in profile.contracts.items() if place.path}
-    paths |= {"internal": place.internal_path for place in profile.contracts.values() if place.internal}
+    for place in profile.contracts.values():
+        if place.internal:
+            paths["internal"] = place.internal_path
     return Target(
         tuple(RemoteServer(base, urls) for base, urls in zip(bases, listeners, strict=True)),
         profile.users.secret,

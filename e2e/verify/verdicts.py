@@ -107,7 +107,7 @@ def _judged(
 
 
 def _verdict(runs: Sequence[Run], missing: Sequence[str], expected: str | None) -> tuple[Verdict, str | None]:
-    """A failure decides; then what is missing; then what passed. Where all was skipped it says why."""
+    """Return a verdict and its reason: a failure decides, then what is missing, then what passed."""
     outcomes = {run.result.outcome for run in runs}
     if outcomes & {"failed", "error"}:
         return ("FAIL", None) if expected is None else ("XFAIL", expected)
