@@ -6,13 +6,14 @@ Exit codes: 0 shown, 2 a file is no report, or cannot be written.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
 from e2e.report.html import page
 from e2e.report.table import show, show_beside
 from e2e.report.terminal import Terminal
-from e2e.verify.result import ReportError, load
+from e2e.verify.result import Report, ReportError, load
 
 __all__ = ["main", "parser"]
 
@@ -38,12 +39,19 @@ def main(argv: list[str] | None = None) -> int:
     except (ReportError, OSError) as error:
         print(f"parley: {error}", file=sys.stderr)
         return UNUSABLE
+    try:
+        _print(reports, everything=arguments.all)
+    except BrokenPipeError:  # whoever read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _print(reports: list[Report], *, everything: bool) -> None:
     terminal = Terminal.of(sys.stdout)
     if len(reports) > 1:
-        show_beside(reports, terminal)
+        show_beside(reports, terminal, everything=everything)
     else:
-        show(reports[0], terminal, everything=arguments.all)
-    return 0
+        show(reports[0], terminal, everything=everything)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -53,5 +61,5 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("reports", nargs="+", type=Path, metavar="REPORT", help="a report.json of `parley verify`")
     parser.add_argument("--html", type=Path, metavar="FILE", help="also write a page that shows them")
-    parser.add_argument("--all", action="store_true", help="list every requirement, not only those that are not met")
+    parser.add_argument("--all", action="store_true", help="list all requirements, also those that are met or the same")
     return parser

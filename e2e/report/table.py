@@ -30,12 +30,12 @@ def show(report: Report, terminal: Terminal, *, everything: bool = False) -> Non
     terminal.say(_outcome(report, table, terminal))
 
 
-def show_beside(reports: Sequence[Report], terminal: Terminal) -> None:
-    """Print the requirements in which runs differ, then how many are the same, and the outcome of each."""
+def show_beside(reports: Sequence[Report], terminal: Terminal, *, everything: bool = False) -> None:
+    """Print the requirements in which runs differ (then the others, for `everything`), and the outcome of each run."""
     table = matrix(reports)
     width = max(14, *(len(_name(report)) + 2 for report in reports))
     terminal.say("", f"{'':<28}{''.join(f'{_name(report):<{width}}' for report in reports)}".rstrip())
-    for row in table.differences:
+    for row in (*table.differences, *(it for it in table.rows if everything and not it.differs)):
         cells = "".join(terminal.coloured(f"{status:<{width}}", status) for status in row.statuses)
         terminal.say(f"{row.id:<28}{cells}".rstrip())
         terminal.say(*_wrapped(row.requirement.text, terminal, "    "))
