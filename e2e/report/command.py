@@ -61,7 +61,5 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("reports", nargs="+", type=Path, metavar="REPORT", help="a report.json of `parley verify`")
     parser.add_argument("--html", type=Path, metavar="FILE", help="also write a page that shows them")
-    parser.add_argument(
-        "--all", action="store_true", help="list all requirements, also those that are met or the same"
-    )
+    parser.add_argument("--all", action="store_true", help="list all requirements, also those that are met or the same")
     return parser
