@@ -22,7 +22,7 @@ def test_a_report_is_read_as_it_was_written(tmp_path: Path):
     assert next(iter(json.loads((tmp_path / "report.json").read_text()))) == "schema"
 
 
-@pytest.mark.parametrize("value", [HOSTILE, "\ud800", b"\xff", float("nan"), {1: "\udfff"}, {"a", "b"}], ids=repr)
+@pytest.mark.parametrize("value", [HOSTILE, "\ud800", b"\xff", float("nan"), {1: "\udfff"}, {"a"}], ids=repr)
 def test_whatever_a_server_sent_can_be_written(tmp_path: Path, value: Any):
     """Lone surrogates, bytes, NaN and keys that are no strings become JSON in UTF-8."""
     entry = Entry(0.1, "Ann", "received", "message", (value,))
