@@ -1,8 +1,6 @@
-"""A plugin of pytest: runs the tests of some requirements only, and writes down how each ended.
+"""A plugin of pytest: writes down how each test ended, and which requirements it proves.
 
-    pytest -p e2e.mutants.plugin --proves FRIENDS-AUTH-009 --outcomes outcomes.json
-
-Only tests that need neither a browser nor an engine of their own are run: what those see, others see more quickly.
+pytest -p e2e.mutants.plugin --outcomes outcomes.json
 """
 
 from __future__ import annotations
@@ -15,48 +13,37 @@ import pytest
 
 from e2e.mutants.outcomes import Outcome, worst
 
-__all__ = ["SLOW"]
-
-SLOW = ("faults", "javascript", "python", "examples")
-"""Folders of the suites that are left out."""
+__all__ = ["Recorder"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("mutants")
-    group.addoption("--proves", action="append", metavar="ID", help="run tests of requirements that begin so (any)")
-    group.addoption("--outcomes", metavar="FILE", help="write down how each test ended, as JSON")
+    parser.getgroup("mutants").addoption("--outcomes", metavar="FILE", help="write down how each test ended, as JSON")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(_Selection(config), "mutants-selection")
+    if file := config.getoption("--outcomes"):
+        config.pluginmanager.register(Recorder(Path(file)), "mutants-recorder")
 
 
-class _Selection:
-    def __init__(self, config: pytest.Config) -> None:
-        self._wanted = tuple(config.getoption("--proves") or ("",))
-        self._file: str | None = config.getoption("--outcomes")
+class Recorder:
+    """Keeps how each test ended, until the end of the run."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
         self._outcomes: dict[str, Outcome] = {}
 
-    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        chosen: list[pytest.Item] = []
-        for item in items:
-            ids = [one for mark in item.iter_markers("requirement") for one in mark.args]
-            if any(one.startswith(self._wanted) for one in ids) and not _is_slow(item):
-                self._outcomes[item.nodeid] = Outcome(item.nodeid, tuple(ids))
-                chosen.append(item)
-        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
-        items[:] = chosen
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Learn which tests there are."""
+        for item in session.items:
+            ids = tuple(one for mark in item.iter_markers("requirement") for one in mark.args)
+            self._outcomes[item.nodeid] = Outcome(item.nodeid, ids)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
-        if known := self._outcomes.get(report.nodeid):
-            text = report.longreprtext if report.failed else ""
-            known.note(worst(report.when, report.outcome, text), text)
+        """Take the end of a phase of a test."""
+        text = report.longreprtext if report.failed else ""
+        self._outcomes[report.nodeid].note(worst(report.when, report.outcome, text), text)
 
     def pytest_sessionfinish(self) -> None:
-        if self._file:
-            ran = [outcome.shown() for outcome in self._outcomes.values() if outcome.ended]
-            Path(self._file).write_text(json.dumps(ran), encoding="utf-8")
-
-
-def _is_slow(item: pytest.Item) -> bool:
-    return item.get_closest_marker("faults") is not None or any(part in SLOW for part in item.path.parent.parts[-1:])
+        """Write down those that have ended."""
+        ran = [outcome.shown() for outcome in self._outcomes.values() if outcome.ended]
+        self._file.write_text(json.dumps(ran), encoding="utf-8")

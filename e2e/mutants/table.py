@@ -13,22 +13,29 @@ __all__ = ["row", "summary"]
 
 
 def row(result: Result) -> str:
-    """Return the line of a mutant, and below it why, where it is not as it should be."""
+    """Return the line of a mutant; below it which others fail too, and why it is not as it should be, if so."""
+    lines = [_line(result)]
+    if result.others:
+        lines.append(textwrap.indent(textwrap.fill(f"also {', '.join(sorted(result.others))}", 100), " " * 13))
+    if result.red:
+        lines.append(textwrap.indent(result.note, "    "))
+    return "\n".join(lines)
+
+
+def _line(result: Result) -> str:
     if result.name == RIGHT:
-        told, id_ = (
-            ("right" if result.verdict is Verdict.CAUGHT else result.verdict.value),
-            f"{len(result.outcomes)} tests",
-        )
+        told = "right" if result.verdict is Verdict.CAUGHT else result.verdict.value
+        about = f"{len(result.outcomes)} tests"
     else:
-        told, id_ = result.verdict.value, result.caught_by
-    line = f"{told:<12} {id_:<26} {len(result.others):>3} {result.seconds:>6.1f} s  {result.name}: {result.wrong}"
-    return f"{line}\n{textwrap.indent(result.note, '    ')}" if result.red else line
+        told, about = result.verdict.value, result.caught_by
+    others = "-" if result.others is None else str(len(result.others))
+    return f"{told:<12} {about:<26} {others:>3} {result.seconds:>6.1f} s  {result.name}: {result.wrong}"
 
 
 def summary(results: Sequence[Result], seconds: float) -> str:
-    """Return the table of all, and how many there are of each verdict."""
+    """Return the table of all, and how many there are of each verdict; `+` is how many others fail (`--wide`)."""
     head = f"\n{'':<12} {'must be caught by':<26} {'+':>3} {'':>6}    mutant"
-    rows = [row(result).splitlines()[0] for result in results]
+    rows = [_line(result) for result in results]
     mutants = [result for result in results if result.name != RIGHT]
     counts = [
         f"{sum(result.verdict is verdict for result in mutants)} {verdict.value}"
@@ -37,5 +44,5 @@ def summary(results: Sequence[Result], seconds: float) -> str:
     ]
     wrong = [result for result in results if result.name == RIGHT and result.red]
     told = [f"The server that nothing is wrong about fails {len(wrong)} times: nothing is proved."] if wrong else []
-    last = f"\n{len(mutants)} mutants in {seconds:.0f} s: {', '.join(counts)}.  (+: other requirements that fail too)"
+    last = f"\n{len(mutants)} mutants in {seconds:.0f} s: {', '.join(counts)}."
     return "\n".join([head, *rows, *told, last])

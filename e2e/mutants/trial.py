@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import signal
 import sys
@@ -14,12 +15,15 @@ from pathlib import Path
 from e2e.harness.process import SERVER
 from e2e.mutants.mutant import BACKEND, ChangeDoesNotFitError, Mutant
 from e2e.mutants.outcomes import Outcome, Verdict, failed, judge, read
-from e2e.mutants.plugin import SLOW
 from e2e.mutants.serve import RIGHT
+from e2e.verify.catalogue import Test
+from e2e.verify.catalogue import read as read_tests
 
-__all__ = ["Result", "control", "files", "put"]
+__all__ = ["Result", "control", "put", "tests_of"]
 
-SUITES = BACKEND / "e2e"
+LEFT_OUT = frozenset(("own_engines", "browser", "node"))
+"""Fixtures of tests that are left out: what those see that take a browser or a fault, others see more quickly."""
+
 LIMIT = 900.0
 """Seconds after which a run is ended."""
 
@@ -29,7 +33,7 @@ class Result:
     """What became of a mutant.
 
     Attributes:
-        others: the other requirements that failed.
+        others: the other requirements of the contract that fail too, None where that was not looked for.
         outcomes: how each test ended.
         seconds: that it took.
         note: what there is to say of a verdict that is not as it should be.
@@ -40,7 +44,7 @@ class Result:
     wrong: str
     caught_by: str
     verdict: Verdict
-    others: frozenset[str]
+    others: frozenset[str] | None
     outcomes: tuple[Outcome, ...]
     seconds: float
     note: str = ""
@@ -57,9 +61,7 @@ async def put(mutant: Mutant, directory: Path, environment: Mapping[str, str], *
     try:
         mutant.sources()
     except ChangeDoesNotFitError as error:
-        return Result(
-            mutant.name, mutant.wrong, mutant.caught_by, Verdict.DOES_NOT_FIT, frozenset(), (), 0.0, str(error)
-        )
+        return Result(mutant.name, mutant.wrong, mutant.caught_by, Verdict.DOES_NOT_FIT, None, (), 0.0, str(error))
     wanted = f"{mutant.contract.upper()}-" if wide else mutant.caught_by
     options = [] if wide else ["-x"]
     outcomes, printed = await _run(mutant.name, [wanted], mutant.deployment, directory, environment, options)
@@ -69,7 +71,7 @@ async def put(mutant: Mutant, directory: Path, environment: Mapping[str, str], *
         mutant.wrong,
         mutant.caught_by,
         verdict,
-        frozenset(failed(outcomes) - {mutant.caught_by}),
+        frozenset(failed(outcomes) - {mutant.caught_by}) if wide else None,
         tuple(outcomes),
         time.monotonic() - began,
         "" if verdict is Verdict.CAUGHT else _told(mutant.caught_by, outcomes) or printed[-2000:],
@@ -89,17 +91,25 @@ async def control(deployment: str, ids: Collection[str], directory: Path, enviro
         f"nothing; over {deployment}",
         "",
         verdict,
-        frozenset(failed(outcomes)),
+        None,
         tuple(outcomes),
         time.monotonic() - began,
         "\n".join(f"{outcome.test}\n{outcome.text}" for outcome in bad) or ("" if outcomes else printed[-2000:]),
     )
 
 
-def files(prefixes: Collection[str], suites: Path = SUITES) -> list[Path]:
-    """Return the files of the suites in which a requirement is named that begins so."""
-    found = sorted(path for path in suites.rglob("test_*.py") if path.parent.name not in SLOW)
-    return [path for path in found if any(f'"{one}' in path.read_text(encoding="utf-8") for one in prefixes)]
+def tests_of(prefixes: Collection[str]) -> list[str]:
+    """Return the tests, by node id, of the requirements whose ids begin so."""
+    return [
+        test.id
+        for test in _tests()
+        if any(claim.startswith(tuple(prefixes)) for claim in test.claims) and not test.fixtures & LEFT_OUT
+    ]
+
+
+@functools.cache
+def _tests() -> tuple[Test, ...]:
+    return read_tests()
 
 
 def _told(caught_by: str, outcomes: Collection[Outcome]) -> str:
@@ -121,10 +131,9 @@ async def _run(
     """Run tests over servers, and return how each ended and what was printed."""
     outcomes = directory / "outcomes.json"
     command = [
-        *(sys.executable, "-m", "pytest", *map(str, files(ids)), *options),
+        *(sys.executable, "-m", "pytest", *tests_of(ids), *options),
         *("-p", "e2e.mutants.plugin", "-p", "no:randomly", "-p", "no:cacheprovider", "-q"),
         *("--deployment", deployment, "--outcomes", str(outcomes), "--basetemp", str(directory / "tmp")),
-        *(word for one in ids for word in ("--proves", one)),
     ]
     process = await asyncio.create_subprocess_exec(
         *command,

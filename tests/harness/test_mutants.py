@@ -44,7 +44,7 @@ def test_the_catalog_is_well_formed():
         assert len(mutant.wrong.split()) > 3, mutant.name
         assert not mutant.wrong.endswith("."), mutant.name
         assert mutant.caught_by in known, mutant.name
-        assert trial.files([mutant.caught_by]), mutant.name
+        assert trial.tests_of([mutant.caught_by]), mutant.name
 
 
 def test_there_are_mutants_of_every_contract():
