@@ -198,7 +198,8 @@ class Settings(BaseSettings):
     )
     internal_service_keys: SecretStr | None = _option(
         None,
-        "services that may use the internal gateway, name=key,name=key; without any, everybody who reaches it may",
+        "services that may use the internal gateway, name=key,name=key; a name may have several keys, as while one"
+        " takes another's place; without any, everybody who reaches it may",
         "INTERNAL_SERVICE_KEYS",
     )
     ping_interval: float = _option(25.0, "time between two heartbeats", "PING_INTERVAL", gt=0, le=3600)
@@ -338,9 +339,12 @@ class Settings(BaseSettings):
         return bool(self.mongo_address and self.redis_address)
 
     @property
-    def service_keys(self) -> dict[str, str]:
+    def service_keys(self) -> dict[str, tuple[str, ...]]:
         """The keys of the services that may use the internal gateway, by name; without any, everybody may."""
-        return dict(self._services())
+        keys: dict[str, tuple[str, ...]] = {}
+        for service, key in self._services():
+            keys[service] = (*keys.get(service, ()), key)
+        return keys
 
     def _services(self) -> list[tuple[str, str]]:
         given = self.internal_service_keys.get_secret_value() if self.internal_service_keys else ""

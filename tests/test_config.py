@@ -236,8 +236,14 @@ def test_services_have_a_key_each(monkeypatch: pytest.MonkeyPatch):
     assert load().service_keys == {}
     monkeypatch.setenv("INTERNAL_SERVICE_KEYS", "billing=sesame, mail = open=sesame ,")
     settings = load()
-    assert settings.service_keys == {"billing": "sesame", "mail": "open=sesame"}
+    assert settings.service_keys == {"billing": ("sesame",), "mail": ("open=sesame",)}
     assert "sesame" not in f"{settings!r} {settings.model_dump(mode='json')}"
+
+
+def test_a_service_may_have_several_keys(monkeypatch: pytest.MonkeyPatch):
+    """So that it can be given another while the first is in use; no key is dropped in silence."""
+    monkeypatch.setenv("INTERNAL_SERVICE_KEYS", "billing=old,mail=open,billing=new")
+    assert load().service_keys == {"billing": ("old", "new"), "mail": ("open",)}
 
 
 @pytest.mark.parametrize("value", ["sesame", "billing=", "=sesame", "billing=sesame,mail", ","])
