@@ -158,7 +158,7 @@ class Server:
         return Backend(
             self.users,
             self.mailbox("friends"),
-            self.rooms,
+            self.rooms if "rooms" in self._served else None,
             partial(self.cluster.present, "friends"),
             self._readiness,
             self.metrics.registry,
