@@ -227,7 +227,10 @@ class Settings(BaseSettings):
         500, "new connections of one client address a second, 0 for no limit", "MAX_CONNECTS_PER_SECOND", ge=0
     )
     max_unauthenticated: int = _option(
-        10_000, "connections that have not authenticated yet, 0 for no limit", "MAX_UNAUTHENTICATED", ge=0
+        10_000,
+        "connections of one contract whose client has not said who it is, 0 for no limit",
+        "MAX_UNAUTHENTICATED",
+        ge=0,
     )
     rate_limit_rest: Annotated[Rate | None, NoDecode, BeforeValidator(_rate)] = _option(
         None, "REST requests of one client address, such as 100/60s; more are refused", "RATE_LIMIT_REST"

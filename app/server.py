@@ -297,4 +297,5 @@ def _options(settings: Settings, contract: str) -> Options:
             events_per_second=settings.max_events_per_second,
         ),
         trusted_proxies=settings.trusted_proxies,
+        anonymous=contract == "presence",
     )
