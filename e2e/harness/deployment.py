@@ -73,11 +73,13 @@ class Deployment:
     Attributes:
         servers: at least one.
         secret: what they sign tokens with; None if nobody told.
+        ours: whether they are servers of this repository, which send nothing that its contracts do not have.
 
     """
 
     servers: Sequence[Server]
     secret: str | None
+    ours: bool = True
 
     @property
     def mint(self) -> Mint:
@@ -175,4 +177,4 @@ def embedded(directory: Path, settings: Mapping[str, str] | None = None, argumen
 
 def remote(urls: Sequence[str], secret: str | None = None) -> Deployment:
     """Return a deployment of servers that run elsewhere."""
-    return Deployment([RemoteServer(url.rstrip("/")) for url in urls], secret)
+    return Deployment([RemoteServer(url.rstrip("/")) for url in urls], secret, ours=False)

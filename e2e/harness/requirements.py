@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-__all__ = ["LEVELS", "Requirement", "load", "unknown"]
+__all__ = ["CONTRACTS", "LEVELS", "Requirement", "load", "unknown"]
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
 
