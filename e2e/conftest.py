@@ -37,6 +37,9 @@ FAST = {"PRESENCE_GRACE": str(SECOND), "CONFIRM_INTERVAL": "0.2"}
 KINDS = ("embedded", "cluster-1", "cluster-2")
 """The kinds of deployment: a server with nothing beside it, and so many servers over MongoDB and Redis."""
 
+FORGET_EVERY = 20
+"""Tests after which what they stored is removed: the stand-in for MongoDB looks through all of it for most requests."""
+
 Build = Callable[..., Deployment]
 
 _KIND = "deployment"
@@ -182,6 +185,7 @@ async def shared_deployments(
 ) -> AsyncIterator[Callable[[str], Awaitable[Deployment]]]:
     """Return what has the one deployment of a kind that all tests of this worker share, and starts it if it must."""
     started: dict[str, Deployment] = {}
+    uses = Counter[str]()
 
     async def shared(kind: str) -> Deployment:
         if kind not in started:
@@ -189,6 +193,9 @@ async def shared_deployments(
             started[kind] = deployment
             await deployment.start()
             await deployment.seed()
+        uses[kind] += 1
+        if uses[kind] % FORGET_EVERY == 0:
+            await started[kind].forget()
         return started[kind]
 
     yield shared

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.domain.errors import Unavailable
-from app.domain.mailbox import Feed
+from app.domain.feed import Feed
 from app.engine.base import Connection
 
 __all__ = ["Confirmation"]

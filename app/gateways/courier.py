@@ -62,7 +62,7 @@ class Courier:
 
     What is kept for a call ends with it, and no call takes longer than the roster's answer and `timeout`.
 
-    A connection's state is a `Follower`: what its feed holds back counts as written while the connection stands.
+    A connection's state is a `Follower`. One that has not been told yet that it is connected is not written to.
 
     Args:
         contract: whose roster and rooms they are.
@@ -90,9 +90,8 @@ class Courier:
     async def hand(self, packets: Mapping[str, bytes]) -> set[str]:
         """Write to each user the packet that is theirs, and return those of whom a connection was written to.
 
-        Those of this server are written to before anything is awaited. Who is not connected, as the roster has
-        it, is not waited for; where
-        the cluster does not answer, only users of this server are reached.
+        Those of this server are written to before anything is awaited. Who is not connected, as the roster has it, is
+        not waited for; where the cluster does not answer, only users of this server are reached.
         """
         number, round_ = str(next(self._numbers)), _Round(packets)
         self._rounds[number] = round_
@@ -135,9 +134,9 @@ class Courier:
         prepared = self._engine.prepare(packet)
         written = 0
         for connection in members:
-            if connection.state.feed.offer("", prepared):
+            if connection.state.feed.listed:
                 connection.send(prepared)
-            written += connection.open
+                written += connection.open
         self._deliveries.inc(written)
         return written > 0
 

@@ -9,7 +9,8 @@ from app.cluster.base import Cluster
 from app.config import Settings
 from app.domain.clock import least_id, now_ms
 from app.domain.errors import Invalid, NotFound, ParleyError, Unauthorized, Unavailable
-from app.domain.mailbox import Entry, Feed, Mailbox, Message, NewMessage
+from app.domain.feed import Feed
+from app.domain.mailbox import Entry, Mailbox, Message, NewMessage
 from app.domain.users import Users
 from app.engine.base import Connection, Ending, Handshake, Refused, encode
 from app.gateways.base import credential

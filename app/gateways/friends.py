@@ -11,14 +11,15 @@ from app.config import Settings
 from app.domain.errors import Invalid, ParleyError, Unauthorized, Unavailable
 from app.domain.mailbox import Entry, Mailbox, Message, NewMessage
 from app.domain.users import Users
-from app.engine.base import NO_ACK, Connection, Ending, Engine, Handshake, Refused, encode
+from app.engine.base import NO_ACK, Connection, Ending, Handshake, Refused, encode
 from app.gateways.announcing import Announcing
-from app.gateways.base import Envelope, credential, room_of_friends
+from app.gateways.base import credential, room_of_friends
 from app.gateways.confirmation import Confirmation
 from app.gateways.contract import on
-from app.gateways.following import Follower, Following
+from app.gateways.following import Follower
 from app.gateways.friends_wire import announcement, payload
 from app.gateways.mail import MailGateway
+from app.gateways.social import SocialGateway
 from app.metrics import Metrics
 
 __all__ = ["FriendsGateway"]
@@ -31,7 +32,7 @@ class _Session(Follower):
     name: str
 
 
-class FriendsGateway(MailGateway):
+class FriendsGateway(SocialGateway, MailGateway):
     """Serves the friends contract.
 
     A message is one publication, however many friends there are: all their sockets are in one room.
@@ -45,10 +46,6 @@ class FriendsGateway(MailGateway):
         self._announcing = Announcing(
             self.contract, cluster, users, settings.presence_grace, lambda user: user.name, announcement
         )
-
-    def bind(self, engine: Engine) -> None:
-        super().bind(engine)
-        self._following = Following(self.contract, engine, self._rooms, self._cluster, self._users, self._missed)
 
     # connections
 
@@ -120,26 +117,5 @@ class FriendsGateway(MailGateway):
     def _tell(self, message: Message | NewMessage, name: str) -> None:
         self._publish(room_of_friends(self.contract, message.sender), Entry.of(message, name))
 
-    # the news of the cluster
-
-    def arrived(self, user: str) -> None:
-        self._later(self._announcing.arrived(user))
-
-    def departed(self, user: str) -> None:
-        self._later(self._announcing.departed(user))
-
-    def friendship(self, user: str, friend: str, began: bool) -> None:
-        self._following.tell(user, friend, began)
-
-    def deliver(self, room: str, envelope: Envelope) -> None:
-        if envelope.note:
-            self._following.hear(room, envelope.note)
-        else:
-            super().deliver(room, envelope)
-
-    async def _refresh(self, connections: dict[str, list[Connection]]) -> None:
-        await self._following.refresh(connections)
-
-    async def _end(self) -> None:
-        await super()._end()
-        await self._announcing.close()
+    def _unsure(self, user: str) -> None:
+        self._missed(user)

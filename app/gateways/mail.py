@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 
 from app.cluster.base import Cluster
 from app.config import Settings
-from app.domain.mailbox import Backlog, Entry, Feed, Mailbox, NewMessage, late
+from app.domain.feed import Feed
+from app.domain.mailbox import Backlog, Entry, Mailbox, NewMessage, late
 from app.engine.base import Connection, encode
 from app.gateways.base import Envelope
 from app.gateways.confirmation import Confirmation

@@ -12,7 +12,8 @@ from typing import Any
 from app.cluster.base import Cluster
 from app.config import Settings
 from app.domain.errors import Invalid, NotFound, ParleyError, Unauthorized, Unavailable
-from app.domain.mailbox import Entry, Feed, Mailbox, Message, NewMessage
+from app.domain.feed import Feed
+from app.domain.mailbox import Entry, Mailbox, Message, NewMessage
 from app.domain.roll import Roll
 from app.domain.roster import Presence
 from app.domain.sessions import Identity, Sessions
@@ -89,12 +90,13 @@ class NotificationsGateway(MailGateway):
     async def connected(self, connection: Connection) -> None:
         session: _Session = connection.state
         try:
-            await self._use(session)
+            await self._keep(session)
             named = {"sessionID": session.id, "userID": session.user, "username": session.identity.username}
             connection.emit("session", named)
             rooms = self.room_of_user(session.user), self._everybody
             await asyncio.gather(*(self._rooms.join(connection, room) for room in rooms))
             await self._presence.arrive(session.user, connection.id, session.identity.username)
+            await self._roll.note(session.identity)  # who is listed is there by then
             if self._closing:
                 return
             self._changed()
@@ -115,15 +117,15 @@ class NotificationsGateway(MailGateway):
         if self._closing:
             return
         with contextlib.suppress(Unavailable):
-            await self._use(session)
+            await asyncio.gather(self._keep(session), self._roll.note(session.identity))
         if ending is Ending.GOODBYE:
             await self._presence.goodbye(session.user, connection.id)
         else:
             await self._presence.lost(session.user, connection.id)
 
-    async def _use(self, session: _Session) -> None:
-        """Count a session as used now, and its user as one of the latest."""
-        await asyncio.gather(self._sessions.keep(session.id, session.identity), self._roll.note(session.identity))
+    async def _keep(self, session: _Session) -> None:
+        """Count a session as used now."""
+        await self._sessions.keep(session.id, session.identity)
         if not self._renewing:
             self._renewing = True
             self._later(self._renew())

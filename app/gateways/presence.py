@@ -11,18 +11,19 @@ from app.cluster.base import Cluster
 from app.config import Settings
 from app.domain.clock import iso, now_ms
 from app.domain.errors import Forbidden, NotFound, ParleyError, Unauthorized, Unavailable
-from app.domain.mailbox import Feed
+from app.domain.feed import Feed
 from app.domain.online import OnlineUsers, SessionRecord
 from app.domain.tokens import Claims
 from app.domain.users import User, Users
 from app.engine.base import Connection, Ending, Engine, Handshake
 from app.gateways.announcing import Announcing
 from app.gateways.base import Envelope
-from app.gateways.contract import ContractGateway, on
+from app.gateways.contract import on
 from app.gateways.courier import Courier
-from app.gateways.following import Follower, Following
+from app.gateways.following import Follower
 from app.gateways.presence_wire import Dispatch, listed, record_of, refusal, status_update, token
 from app.gateways.recovery import Recovery
+from app.gateways.social import SocialGateway
 from app.metrics import Metrics
 
 __all__ = ["ACTIVITY_MS", "PresenceGateway"]
@@ -51,7 +52,7 @@ class _Session(Follower):
     record: SessionRecord | None = field(default=None, kw_only=True)
 
 
-class PresenceGateway(ContractGateway):
+class PresenceGateway(SocialGateway):
     """Serves the presence contract.
 
     Nothing is stored. What a connection is sent before it has been told that it is connected is held back until then.
@@ -72,7 +73,6 @@ class PresenceGateway(ContractGateway):
     def bind(self, engine: Engine) -> None:
         super().bind(engine)
         self._courier.bind(engine)
-        self._following = Following(self.contract, engine, self._rooms, self._cluster, self._users, self._missed)
 
     # connections
 
@@ -105,7 +105,8 @@ class PresenceGateway(ContractGateway):
             _after_the_answer(connection.disconnect)
             raise Unauthorized("Invalid token" if isinstance(error, NotFound) else error.text) from None
         except Unavailable:
-            _after_the_answer(connection.close)  # the client comes back by itself
+            if not session.feed.listed:
+                _after_the_answer(connection.close)  # the client comes back by itself
             raise
         if session.user != user.id:
             raise Forbidden("Already authenticated as another user")
@@ -207,20 +208,11 @@ class PresenceGateway(ContractGateway):
 
     # the news of the cluster
 
-    def arrived(self, user: str) -> None:
-        self._later(self._announcing.arrived(user))
-
-    def departed(self, user: str) -> None:
-        self._later(self._announcing.departed(user))
-
-    def friendship(self, user: str, friend: str, began: bool) -> None:
-        self._following.tell(user, friend, began)
-
     def deliver(self, room: str, envelope: Envelope) -> None:
         if self._courier.deliver(room, envelope):
             return
         if envelope.note:
-            self._following.hear(room, envelope.note)
+            super().deliver(room, envelope)
             return
         packet = self._engine.prepare(envelope.packet)
         for connection in self._engine.members(room):
@@ -230,23 +222,17 @@ class PresenceGateway(ContractGateway):
     def resync(self, rooms: Collection[str] | None) -> None:
         wanted = self._rooms.names if rooms is None else rooms
         for user in {member.state.user for room in wanted for member in self._engine.members(room)}:
-            self._recovery.want(user)
+            self._unsure(user)
+
+    def _unsure(self, user: str) -> None:
+        self._recovery.want(user)
 
     async def _recover(self, users: list[str]) -> None:
-        """Have connections hear those who are friends of their user now: news of that may have been lost."""
-        await self._following.refresh({user: self._listed(user) for user in users})
-
-    def _missed(self, user: str) -> None:
-        """Go on, for a user to whom a new friend may have been announced: nothing is kept of it."""
-        for connection in self._listed(user):
-            self._open(connection)
-
-    def _listed(self, user: str) -> list[Connection]:
-        """Return the connections of a user that have been told that they are connected."""
-        return [connection for connection in self._devices(user) if connection.state.feed.listed]
+        await self._refresh({user: self._devices(user) for user in users})
 
     async def _end(self) -> None:
-        await asyncio.gather(self._recovery.close(), self._announcing.close())
+        await self._recovery.close()
+        await super()._end()
 
 
 def _after_the_answer(end: Callable[[], None]) -> None:

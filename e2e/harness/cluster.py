@@ -60,6 +60,7 @@ class Cluster(Deployment):
         self._engines = engines
         self._directory = directory
         self._database, self._prefix = f"parley_test_{own}", f"parley-test-{own}"
+        self._seeded: list[Any] = []
         self.processes = [
             ServerProcess(
                 directory / f"server-{number}",
@@ -87,12 +88,13 @@ class Cluster(Deployment):
         """Add the seeded users, as an operator does."""
         done = await self.processes[0].run_command("seed")
         assert done.code == 0, f"seed ended with exit code {done.code}:\n{done.output}\n{done.errors}"
+        async with AsyncMongoClient[dict[str, Any]](self._engines.mongo) as mongo:
+            self._seeded = await mongo[self._database]["users"].distinct("_id")
 
     async def forget(self) -> None:
-        """Remove all users and messages, while nobody is connected."""
         async with AsyncMongoClient[dict[str, Any]](self._engines.mongo) as mongo:
             for collection in await mongo[self._database].list_collection_names():
-                await mongo[self._database][collection].delete_many({})
+                await mongo[self._database][collection].delete_many({"_id": {"$nin": self._seeded}})
 
     async def close(self) -> None:
         """Stop every server that runs, and drop what they kept."""

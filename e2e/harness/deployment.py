@@ -95,6 +95,9 @@ class Deployment:
     async def seed(self) -> None:
         """Add the seeded users, where the servers do not so by themselves."""
 
+    async def forget(self) -> None:
+        """Remove what is stored, but for the seeded users, where it makes servers slow; nobody may be connected."""
+
     async def stop(self, server: int = 0) -> None:
         """Ask one server to end; it must do so with exit code 0."""
         await self.servers[server].stop()

@@ -16,7 +16,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from app.cluster.local import LocalCluster
 from app.domain.clock import Sequence
-from app.domain.mailbox import Feed, Mailbox
+from app.domain.feed import Feed
+from app.domain.mailbox import Mailbox
 from app.domain.roster import Presence
 from app.store.base import User
 from app.store.sqlite import SQLiteStore

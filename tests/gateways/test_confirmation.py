@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.domain.errors import Unavailable
-from app.domain.mailbox import Feed
+from app.domain.feed import Feed
 from app.gateways.confirmation import Confirmation
 from tests.waiting import until
 

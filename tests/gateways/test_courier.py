@@ -70,13 +70,14 @@ class Server:
     def deliver(self, room: str, payload: bytes) -> None:
         assert self.courier.deliver(room, Envelope.decode(payload))
 
-    async def connect(self, user: str, *, listed: bool = True) -> NamespaceConnection:
-        """Connect a user to this server, who is in the roster from now on if `listed`."""
+    async def connect(self, user: str, *, listed: bool = True, told: bool = True) -> NamespaceConnection:
+        """Connect a user to this server, who is in the roster from now on if `listed`, and knows it if `told`."""
         anything: Any = self.engine
         handshake = Handshake({}, {}, {}, "127.0.0.1")
         session = Session(f"sid {next(self._names)}", anything, handshake, 100, 100_000)
         connection = NamespaceConnection(session, "/", anything, handshake, Follower(user))
-        connection.state.feed.open(())
+        if told:
+            connection.state.feed.open(())
         self.engine.join(connection, room_of_user("presence", user))
         await self.cluster.subscribe(room_of_user("presence", user))
         if listed:
@@ -234,16 +235,16 @@ class _Nobody:
         """Hear of the end."""
 
 
-async def test_what_is_held_back_counts_while_the_connection_stands():
-    """A connection that is not told everything yet is given the packet afterwards."""
-    (one,) = await servers(1)
-    ann = await one.connect("ann")
-    ann.state.feed.hold()
+async def test_a_connection_that_is_still_being_made_is_not_written_to():
+    """Nobody has been told that they are connected; they may never be."""
+    [one] = await servers(1, timeout=0)
+    connecting, connected = await one.connect("ann", told=False), await one.connect("bob")
 
-    assert await handed(one, ann=b"42a") == {"ann"}
+    assert await handed(one, ann=b"42a", bob=b"42b") == {"bob"}
 
-    assert got(ann) == [b""]
-    assert [packet.payload for packet in ann.state.feed.open(())] == [b"42a"]
+    assert got(connecting) == [b""]
+    assert connecting.state.feed.open(()) == []
+    assert got(connected) == [b"42b"]
 
 
 async def test_answers_of_one_moment_are_one_publication():

@@ -103,21 +103,42 @@ async def place() -> AsyncIterator[Place]:
         place.passwords.close()
 
 
+@asynccontextmanager
+async def in_the_middle(place: Place, one: User, friend: User) -> AsyncIterator[Device]:
+    """Connect a device that waits, within its authentication, to hear of a friend."""
+    room = f"presence:of:{friend.id}"
+    place.cluster.held.add(room)
+    async with place.dialled(one) as device:
+        await until(lambda: room in place.cluster.waiting)
+        yield device
+
+
 async def test_nothing_comes_before_one_is_told_that_one_is_connected(place: Place):
-    """What is sent to somebody in the middle of their connecting is handed over after that, and counts as sent."""
+    """What the friends of somebody do in the middle of their connecting is told after that."""
+    ann = await place.person("Ann")
+    bob = await place.person("Bob", ann)
+    async with in_the_middle(place, bob, ann) as device:
+        place.hub.deliver(f"presence:user:{bob.id}", Envelope(b'42["early",1]').encode())
+        place.cluster.release(f"presence:of:{ann.id}")
+        assert [(await device.event())[0] for _ in range(2)] == ["connected", "early"]
+
+
+@pytest.mark.parametrize("connected", [True, False])
+async def test_who_is_connecting_is_not_reached(place: Place, connected: bool):
+    """Whether they will be connected is not known yet: what is said to be sent was written to a session."""
     ann = await place.person("Ann")
     bob = await place.person("Bob", ann)
     room = f"presence:of:{ann.id}"
-    place.cluster.held.add(room)
-    async with place.device(ann) as sender, place.dialled(bob) as device:
-        await until(lambda: room in place.cluster.waiting)
+    async with place.device(ann) as sender, in_the_middle(place, bob, ann) as device:
         await place.cluster.arrive("presence", bob.id, "on another server")
-        await emit(sender, "send_message", {"recipientIds": [bob.id], "message": "early"})
-        [connection] = place.engine.members(f"presence:user:{bob.id}")
-        await until(lambda: connection.state.feed._held)
-        place.cluster.release(room)
-        assert (await device.hears("connected"))["user"]["userId"] == bob.id
-        assert (await device.hears("message"))["message"] == "early"
+        await sender.websocket.send(f'421["send_message",{json.dumps({"recipientIds": [bob.id], "message": "early"})}]')
+        [answer] = json.loads((await sender.packet()).removeprefix("431"))
+        assert answer["recipients"] == {"total": 1, "sent": [], "failed": [bob.id]}
+        if connected:
+            place.cluster.release(room)
+            assert (await device.event())[0] == "connected"
+            await emit(sender, "send_message", {"recipientIds": [bob.id], "message": "marker"})
+            assert (await device.hears("message"))["message"] == "marker"
 
 
 @pytest.mark.parametrize("call", ["user", "arrive"])
@@ -128,6 +149,18 @@ async def test_a_store_or_cluster_that_does_not_answer_puts_an_authentication_of
     async with place.dialled(ann) as device:
         assert await device.hears("authentication_error") == {"message": "Service unavailable"}
         assert await device.ending() == []
+
+
+async def test_a_session_stands_though_it_cannot_be_authenticated_again(place: Place):
+    """While the store is away those who are connected stay."""
+    ann = await place.person("Ann")
+    async with place.device(ann) as device:
+        place.store.down.add("user")
+        await emit(device, "authenticate", {"token": place.users.token(ann)})
+        assert await device.hears("authentication_error") == {"message": "Service unavailable"}
+        place.store.down.clear()
+        await emit(device, "authenticate", {"token": place.users.token(ann)})
+        assert (await device.hears("connected"))["user"]["userId"] == ann.id
 
 
 async def test_a_user_who_is_gone_by_then_is_nobody(place: Place, monkeypatch: pytest.MonkeyPatch):
@@ -183,6 +216,41 @@ async def test_a_friendship_whose_news_was_lost_is_heard_of_after_the_gap(place:
         await until(lambda: f"presence:of:{eve.id}" in place.cluster.subscribed)
         async with place.device(bob), place.device(eve):
             assert (await device.hears("user_status_update"))["userId"] == eve.id
+
+
+async def test_a_gap_in_the_last_moment_of_an_authentication_is_made_up_for(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    """The friends had been read, and the session was not connected yet."""
+    ann, eve = [await place.person(name) for name in ("Ann", "Eve")]
+    arrive, going_on = place.cluster.arrive, asyncio.Event()
+
+    async def held(*arguments: Any) -> Any:
+        await going_on.wait()
+        return await arrive(*arguments)
+
+    monkeypatch.setattr(place.cluster, "arrive", held)
+    async with place.dialled(ann) as device:
+        await until(lambda: f"presence:user:{ann.id}" in place.cluster.subscribed)
+        await place.store.befriend(ann.id, eve.id)
+        place.hub.resync(None)
+        await until(lambda: f"presence:of:{eve.id}" in place.cluster.subscribed)
+        going_on.set()
+        await device.hears("connected")
+
+
+@pytest.mark.parametrize("late", ["began", "ended"])
+async def test_a_note_that_comes_late_is_a_hint(place: Place, late: str):
+    """Whether two are friends is for the store to say, whatever is heard last."""
+    ann, eve = [await place.person(name) for name in ("Ann", "Eve")]
+    if late == "ended":
+        await place.store.befriend(ann.id, eve.id)
+    room, friends = f"presence:of:{eve.id}", late == "ended"
+    async with place.device(ann):
+        assert (room in place.cluster.subscribed) is friends
+        place.hub.deliver(f"presence:user:{ann.id}", Envelope(note=f"{late} {eve.id}").encode())
+        assert (room in place.cluster.subscribed) is not friends
+        await until(lambda: (room in place.cluster.subscribed) is friends)
 
 
 async def test_what_a_new_friend_is_told_meanwhile_is_handed_over(place: Place):
