@@ -17,7 +17,7 @@ import jsonschema_rs
 import yaml
 
 from e2e.harness.requirements import CONTRACTS
-from e2e.harness.transcript import Record
+from e2e.harness.transcript import Record, Way
 
 __all__ = ["Wire", "wire"]
 
@@ -30,21 +30,25 @@ _LONGEST = 300
 
 @dataclass(frozen=True, slots=True)
 class _Message:
-    """A packet that a server may send.
+    """A packet that a server may send, or a client.
 
     Attributes:
+        way: `received` or `sent`, as a client sees it.
         names: matches the names of the event.
         validator: of its one argument; None where it has none.
+        optional: whether the argument may be left out.
 
     """
 
+    way: Way
     packet: str
     names: re.Pattern[str]
     validator: jsonschema_rs.Validator | None
+    optional: bool
 
 
 class Wire:
-    """What the server side of a gateway may send.
+    """What a gateway may send, and what it may be sent.
 
     Args:
         document: of AsyncAPI.
@@ -61,28 +65,29 @@ class Wire:
         """Return what of a record is not in the contract, None for nothing.
 
         Args:
-            record: of a packet that a client received.
+            record: of a packet that a client received, or sent.
             asked: the event that an acknowledgement answers; None if nothing is known that it would.
 
         """
         if record.label in _ENGINE or (record.label == "DISCONNECT" and not record.args):
             return None
         if record.label == "ACK":
-            return self._judge("ACK", asked or "", record.args, f"the acknowledgement of {asked!r}")
+            return self._judge(record, "ACK", asked or "", f"the acknowledgement of {asked!r}")
         if record.label in ("CONNECT", "CONNECT_ERROR"):
-            return self._judge(record.label, record.label, record.args, record.label)
+            return self._judge(record, record.label, record.label, record.label)
         if record.label in ("GARBAGE", "BINARY", "DISCONNECT"):
             return f"{self._gateway}: a client is sent {record.label}"
-        return self._judge("EVENT", record.label, record.args, f"the event {record.label!r}")
+        return self._judge(record, "EVENT", record.label, f"the event {record.label!r}")
 
-    def _judge(self, packet: str, name: str, args: tuple[Any, ...], what: str) -> str | None:
-        message = next((it for it in self._messages if it.packet == packet and it.names.fullmatch(name)), None)
+    def _judge(self, record: Record, packet: str, name: str, what: str) -> str | None:
+        fitting = (it for it in self._messages if (it.way, it.packet) == (record.way, packet))
+        message, args = next((it for it in fitting if it.names.fullmatch(name)), None), record.args
         if message is None:
             return f"{self._gateway}: {what} is not documented"
         wanted = 0 if message.validator is None else 1
-        if len(args) != wanted:
+        if len(args) != wanted and not (message.optional and not args):
             return f"{self._gateway}: {what} has {len(args)} arguments, not {wanted}"
-        if message.validator is None:
+        if message.validator is None or not args:
             return None
         problems = [f"{_where(error.instance_path)}{error.message}" for error in message.validator.iter_errors(args[0])]
         return f"{self._gateway}: {what} is not as documented: {_cut('; '.join(problems))}" if problems else None
@@ -109,14 +114,23 @@ def _read(document: Mapping[str, Any], gateway: str, exact: bool) -> Iterator[_M
     for operation in document["operations"].values():
         if operation["channel"]["$ref"] != f"#/channels/{gateway}":
             continue
-        sent = (
-            operation["messages"] if operation["action"] == "send" else operation.get("reply", {}).get("messages", [])
-        )
-        for reference in sent:
-            message = known[reference["$ref"].rpartition("/")[2]]
-            wire = message["x-socket-io"]
-            name = _PARAMETER.sub(".+", re.escape(wire.get("event", wire["packet"])))
-            yield _Message(wire["packet"], re.compile(name, re.DOTALL), _validator(message, schemas, exact))
+        # an operation is the server's: what it receives a client sends, and what it replies a client receives
+        own: Way = "received" if operation["action"] == "send" else "sent"
+        for reference in operation["messages"]:
+            yield _message(own, known[_last(reference)], schemas, exact)
+        for reference in operation.get("reply", {}).get("messages", []):
+            yield _message("received", known[_last(reference)], schemas, exact)
+
+
+def _last(reference: Mapping[str, str]) -> str:
+    return reference["$ref"].rpartition("/")[2]
+
+
+def _message(way: Way, message: Mapping[str, Any], schemas: Mapping[str, Any], exact: bool) -> _Message:
+    wire = message["x-socket-io"]
+    names = _PARAMETER.sub(".+", re.escape(wire.get("event", wire["packet"])))
+    validator = _validator(message, schemas, exact)
+    return _Message(way, wire["packet"], re.compile(names, re.DOTALL), validator, wire.get("optional", False))
 
 
 def _validator(message: Mapping[str, Any], schemas: Mapping[str, Any], exact: bool) -> jsonschema_rs.Validator | None:
