@@ -33,7 +33,10 @@ __all__ = ["main"]
 UNUSABLE = 2
 INTERRUPTED = 128 + signal.SIGINT
 
-HARNESS = {"report": ("e2e.report.command", "show a report of a run, or several side by side")}
+HARNESS = {
+    "verify": ("e2e.verify.command", "judge a server, of whatever make, by a contract"),
+    "report": ("e2e.report.command", "show a report of a run, or several side by side"),
+}
 """The commands of the harness: the module that has each, and what it is for."""
 
 SWITCH_INTERVAL = 0.0005

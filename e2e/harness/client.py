@@ -32,6 +32,7 @@ class Client:
     """One device. A contract has a class of its own, which says where it connects and what it does.
 
     Attributes:
+        CONTRACT: the name of the contract, or `internal`.
         PATH: the Socket.IO path on which a device of the contract connects.
         CREDENTIAL: where the contract has its token.
         who: its name in the transcript.
@@ -41,6 +42,7 @@ class Client:
 
     """
 
+    CONTRACT: ClassVar[str] = "friends"
     PATH: ClassVar[str] = "/socket.io"
     CREDENTIAL: ClassVar[Credential] = "query"
 

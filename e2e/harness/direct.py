@@ -17,6 +17,7 @@ CHAT = ("id", "sender", "receiver", "message", "createdAt", "received")
 class DirectClient(Client):
     """A device on the direct contract. Nothing comes when it connects."""
 
+    CONTRACT: ClassVar[str] = "direct"
     PATH: ClassVar[str] = "/direct/socket.io"
     CREDENTIAL: ClassVar[Credential] = "header"
 

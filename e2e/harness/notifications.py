@@ -28,6 +28,7 @@ class NotificationsClient(Client):
 
     """
 
+    CONTRACT: ClassVar[str] = "notifications"
     PATH: ClassVar[str] = "/notifications/socket.io"
     CREDENTIAL: ClassVar[Credential] = "none"
 

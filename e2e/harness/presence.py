@@ -19,6 +19,7 @@ __all__ = ["Presence", "PresenceClient", "ServiceClient", "listed", "reached", "
 class PresenceClient(Client):
     """A device on the presence contract. It is nobody's until it has authenticated."""
 
+    CONTRACT: ClassVar[str] = "presence"
     PATH: ClassVar[str] = "/presence/socket.io"
     CREDENTIAL: ClassVar[Credential] = "none"
 
@@ -34,6 +35,7 @@ class PresenceClient(Client):
 class ServiceClient(PresenceClient):
     """A service on the internal gateway of the presence contract."""
 
+    CONTRACT: ClassVar[str] = "internal"
     PATH: ClassVar[str] = "/socket.io"
 
 

@@ -34,6 +34,7 @@ FORBIDDEN = {"status": "error", "code": "access-forbidden", "message": "The acce
 class RoomsClient(Client):
     """A device on the rooms contract."""
 
+    CONTRACT: ClassVar[str] = "rooms"
     PATH: ClassVar[str] = "/rooms/socket.io"
     CREDENTIAL: ClassVar[Credential] = "none"
 
