@@ -24,11 +24,14 @@ from e2e.report.diagram import Diagram, diagram
 from e2e.report.explanation import explain
 from e2e.report.legible import legible
 from e2e.report.matrix import MEANINGS, Matrix, Row, matrix
+from e2e.report.panels import panels
 from e2e.verify.result import Report, TestOutcome, TestResult
 
 __all__ = ["page"]
 
 _CODE = re.compile(r"`([^`]+)`")
+_DETAILS = re.compile(r"; | with |, and ")
+"""What follows in the reason of a single requirement."""
 _PAGE = Path(__file__).parent / "page"
 
 MOST_STEPS = 12_000
@@ -84,11 +87,15 @@ def _groups(table: Matrix) -> list[tuple[str, Sequence[Row]]]:
 
 
 def _untried(table: Matrix) -> list[tuple[str, list[Row]]]:
-    """Return the requirements that the first run did not try, by the reason; the most frequent first."""
+    """Return the requirements that the first run did not try, by the reason without its details.
+
+    The most frequent comes first.
+    """
     found: dict[str, list[Row]] = {}
     for row in table.rows:
         if row.statuses[0] in ("NOT-APPLICABLE", "NOT-RUN"):
-            found.setdefault(row.requirement.reason or MEANINGS[row.statuses[0]], []).append(row)
+            reason = row.requirement.reason or MEANINGS[row.statuses[0]]
+            found.setdefault(_DETAILS.split(reason)[0], []).append(row)
     return sorted(found.items(), key=lambda item: -len(item[1]))
 
 
@@ -137,7 +144,9 @@ def _environment() -> Environment:
     environment.filters.update(
         alike=_alike, day=_day, explained=explain, prose=_prose, source=_source, span=_span, variants=_variants
     )
-    environment.globals.update(MEANINGS=MEANINGS, LEVELS=_LEVELS, SHORT=_SHORT, MARKS=_MARKS, LETTERS=ascii_uppercase)
+    environment.globals.update(
+        panels=panels, MEANINGS=MEANINGS, LEVELS=_LEVELS, SHORT=_SHORT, MARKS=_MARKS, LETTERS=ascii_uppercase
+    )
     return environment
 
 
