@@ -30,7 +30,7 @@ from e2e.verify.result import Report, TestOutcome, TestResult
 __all__ = ["page"]
 
 _CODE = re.compile(r"`([^`]+)`")
-_DETAILS = re.compile(r"; | with |, and ")
+_DETAILS = re.compile(r"; |, and |(?<=a server of its own) with ")
 """What follows in the reason of a single requirement."""
 _PAGE = Path(__file__).parent / "page"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from e2e.report.legible import compact, indented, legible
+from e2e.report.legible import compact, legible
 
 __all__ = ["Line", "panels"]
 
@@ -54,8 +54,21 @@ def _line(text: str) -> Sequence[str]:
         value, is_one = _value(text[start:])
         if is_one:
             short = f"{text[:start]}{compact(value)}"
-            return [short] if len(short) <= _WIDTH else f"{text[:start]}{indented(value)}".splitlines()
+            return [short] if len(short) <= _WIDTH else f"{text[:start]}{_spread(value)}".splitlines()
     return [text]
+
+
+def _spread(value: Any, indent: str = "") -> str:
+    """Return a value as JSON, with a line for each part that fits on one."""
+    if len(indent) + len(compact(value)) <= _WIDTH or not isinstance(value, dict | list | tuple):
+        return compact(value)
+    inner = f"{indent}  "
+    if isinstance(value, dict):
+        parts = [f"{inner}{compact(str(key))}: {_spread(part, inner)}" for key, part in value.items()]
+    else:
+        parts = [f"{inner}{_spread(part, inner)}" for part in value]
+    start, end = "{}" if isinstance(value, dict) else "[]"
+    return "\n".join([start, ",\n".join(parts), f"{indent}{end}"])
 
 
 def _value(text: str) -> tuple[Any, bool]:

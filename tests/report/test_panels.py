@@ -36,6 +36,20 @@ def test_long_values_have_a_line_for_each_part():
     assert [line.text for line in got if line.differs] == ['  "number 7",']
 
 
+def test_what_fits_on_a_line_stays_on_it():
+    """A list of people is read person by person."""
+    expected, _ = panels(str([("Alice", n) for n in range(9)]), None)
+    assert [line.text for line in expected[:2]] == ["[", '  ["Alice", 0],']
+
+
+def test_a_long_object_has_a_line_for_each_key():
+    """And what is in it is further in."""
+    expected, _ = panels(f"in { ({'a': 'x' * 60, 'b': ['y' * 75, 1]}) }", None)
+    assert [line.text.replace("x", "").replace("y", "") for line in expected] == [
+        "in {", '  "a": "",', '  "b": [', '    "",', "    1", "  ]", "}"
+    ]  # fmt: skip
+
+
 def test_one_value_against_another_is_not_marked():
     """All of it would be."""
     assert panels("'a'", "'b'") == ([Line('"a"')], [Line('"b"')])
