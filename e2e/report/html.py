@@ -34,7 +34,7 @@ _DETAILS = re.compile(r"; |, and |(?<=a server of its own) with ")
 """What follows in the reason of a single requirement."""
 _PAGE = Path(__file__).parent / "page"
 
-MOST_STEPS = 12_000
+MOST_STEPS = 8_000
 """So many lines all diagrams together may have; a page of more is too heavy to open."""
 
 _SHORT = {"NOT-APPLICABLE": "N/A", "NOT-RUN": "not run", "UNKNOWN": "unknown"}
