@@ -1,7 +1,7 @@
 """What a run of `parley verify` found: the one definition of `report.json`.
 
 `dump` writes it, `load` reads it, also one of another implementation's CI. Whatever is in it may have been chosen by
-a server under test: strings are data, never markup.
+a server under test: strings are data, never markup. Tokens lose their signatures on the way to the file.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pydantic import TypeAdapter, ValidationError
+
+from e2e.verify.secrets import unsigned
 
 __all__ = [
     "SCHEMA",
@@ -190,7 +192,7 @@ def count(verdicts: Iterable[Verdict]) -> dict[Verdict, int]:
 
 
 def dump(report: Report, path: Path) -> None:
-    """Write a report."""
+    """Write a report, without the signatures of tokens."""
     found = {"schema": report.schema} | _plain(report)
     path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -217,7 +219,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if depth > _DEEPEST:
         return "..."
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
+        return unsigned(value).encode("utf-8", "backslashreplace").decode()
     if is_dataclass(value):
         return {it.name: _plain(getattr(value, it.name), depth + 1) for it in fields(value)}
     if isinstance(value, dict):
