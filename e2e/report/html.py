@@ -142,7 +142,14 @@ def _environment() -> Environment:
         finalize=_finalized,
     )
     environment.filters.update(
-        alike=_alike, day=_day, explained=explain, prose=_prose, source=_source, span=_span, variants=_variants
+        alike=_alike,
+        day=_day,
+        explained=explain,
+        name=_name,
+        prose=_prose,
+        source=_source,
+        span=_span,
+        variants=_variants,
     )
     environment.globals.update(
         panels=panels, MEANINGS=MEANINGS, LEVELS=_LEVELS, SHORT=_SHORT, MARKS=_MARKS, LETTERS=ascii_uppercase
@@ -161,6 +168,12 @@ def _alike(tests: Sequence[TestResult]) -> list[tuple[TestOutcome, str, list[Tes
     for test in tests:
         found.setdefault((test.outcome, test.title, test.id.split("[")[0]), []).append(test)
     return [(outcome, title, group) for (outcome, title, _), group in found.items()]
+
+
+def _name(test: str) -> str:
+    """Return the name of a test as the sentence that it is: tests are named as requirements."""
+    words = test.split("[")[0].rpartition("::")[2].removeprefix("test_").replace("_s_", "'s_").replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _variants(tests: Sequence[TestResult]) -> str:

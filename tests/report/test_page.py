@@ -113,7 +113,7 @@ def test_every_verdict_is_explained():
 def test_parameters_of_one_test_are_one_line():
     """With how many there are."""
     found = page([report(requirement("A-001", "PASS", *(passed("It does.", kind) for kind in ("ws", "polling"))))])
-    assert found.count("It does.") == 1
+    assert found.count("It does. ") == 1
     assert "test_it_does[ws | polling]" in found
 
 
