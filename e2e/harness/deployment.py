@@ -84,11 +84,13 @@ class Deployment:
     Attributes:
         servers: at least one.
         secret: what they sign tokens with; None if nobody told.
+        ours: whether they are servers of this repository, which send nothing that its contracts do not have.
 
     """
 
     servers: Sequence[Server]
     secret: str | None
+    ours: bool = True
 
     @property
     def mint(self) -> Mint:
@@ -231,7 +233,7 @@ class RemoteDeployment(Deployment):
     """Servers that run elsewhere: what they do not offer, or what is not known of them, skips a test that needs it."""
 
     def __init__(self, target: Target) -> None:
-        super().__init__(target.servers, target.secret)
+        super().__init__(target.servers, target.secret, ours=False)
         self._target = target
 
     def require(self, feature: str) -> None:
