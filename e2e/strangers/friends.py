@@ -3,7 +3,7 @@
     JWT_SECRET=... python -m e2e.strangers.friends 8080
 
 It does what the document of the contract shows, and nothing was tried but two browsers beside each other. Its faults
-are those that come by themselves, and none was put in: `tests/verify/test_strangers.py` tells them one by one.
+are those that come by themselves, and none was put in: `tests/harness/test_strangers.py` tells them one by one.
 """
 
 import os
