@@ -1,4 +1,4 @@
-"""A stranger's server and what is said of it: each of its faults, by the requirement that it breaks, and nothing else."""
+"""A stranger's server and what is said of it: each fault, by the requirement that it breaks, and nothing else."""
 
 import asyncio
 import json
