@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 
 import jwt
 import socketio
+import socketio.exceptions
 from aiohttp import web
-from socketio.exceptions import ConnectionRefusedError
 
 SECRET = os.environ["JWT_SECRET"]
 
@@ -143,10 +143,10 @@ async def connect(sid, environ, auth):
     query = dict(pair.split("=", 1) for pair in environ["QUERY_STRING"].split("&"))
     token = query.get("token") or (auth or {}).get("token") or environ.get("HTTP_AUTHORIZATION")
     if not token:
-        raise ConnectionRefusedError("Unauthorized")
+        raise socketio.exceptions.ConnectionRefusedError("Unauthorized")
     user = user_of(token.removeprefix("Bearer "))
     if user is None:
-        raise ConnectionRefusedError("Invalid token")
+        raise socketio.exceptions.ConnectionRefusedError("Invalid token")
     await sio.save_session(sid, {"user": user})
     await sio.enter_room(sid, user["_id"])
     online.setdefault(user["_id"], set()).add(sid)
