@@ -84,11 +84,13 @@ class Deployment:
     Attributes:
         servers: at least one.
         secret: what they sign tokens with; None if nobody told.
+        judged_by: the contract that the run is about, None if it is about no one in particular.
 
     """
 
     servers: Sequence[Server]
     secret: str | None
+    judged_by: str | None = field(default=None, init=False)
 
     @property
     def mint(self) -> Mint:
@@ -217,6 +219,7 @@ class Target:
         paths: the Socket.IO path of each contract that has another one than ours.
         transports: which they offer.
         lacks: the features that they do not offer.
+        judged_by: the contract of the run, None if it is of no one in particular.
 
     """
 
@@ -225,6 +228,7 @@ class Target:
     paths: Mapping[str, str] = field(default_factory=dict[str, str])
     transports: Sequence[str] = ("websocket", "polling")
     lacks: frozenset[str] = frozenset()
+    judged_by: str | None = None
 
 
 class RemoteDeployment(Deployment):
@@ -233,6 +237,7 @@ class RemoteDeployment(Deployment):
     def __init__(self, target: Target) -> None:
         super().__init__(target.servers, target.secret)
         self._target = target
+        self.judged_by = target.judged_by
 
     def require(self, feature: str) -> None:
         """Skip the test unless the target offers a feature."""
