@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import islice
 
 from app.cluster.base import Cluster
 from app.domain.errors import Unavailable
@@ -20,7 +21,7 @@ ROSTER = "rooms"
 """Its users are the openings of rooms; with each socket the name of its user is kept."""
 
 KEPT = 1_000
-"""How many names are listed of a room."""
+"""How many names are listed of a room; of more, who has left is not listed first."""
 
 SOCKETS = 10_000
 """How many sockets in a room are looked at; who has none of those may be listed as not connected."""
@@ -90,4 +91,7 @@ def _list(room: Room) -> str:
 def _joined(known: list[str], connected: list[str]) -> list[Participant]:
     there, listed = dict.fromkeys(connected), set(known)
     unlisted = dict.fromkeys(name for name in there if name not in listed)
-    return [Participant(name, name in there) for name in (*unlisted, *known)[-KEPT:]]
+    names = [*unlisted, *known]
+    surplus = iter([name for name in names if name not in there] + list(there))  # who left goes first
+    cut = set(islice(surplus, max(0, len(names) - KEPT)))
+    return [Participant(name, name in there) for name in names if name not in cut]

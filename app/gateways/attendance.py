@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.cluster.base import Cluster
-from app.domain.errors import Unavailable
 from app.domain.participants import Participants
 from app.domain.rooms import Room
 from app.engine.base import Engine, encode
@@ -84,7 +83,7 @@ class Attendance:
         lists = {epoch: self._lists.pop(epoch) for epoch in epochs if epoch in self._lists}
         try:
             found = await self._participants.of_all([one.room for one in lists.values()])
-        except Unavailable:
+        except Exception:
             for one in lists.values():
                 self.changed(one.room, CAME if one.came else LEFT)
                 self._lists[one.room.epoch].late = True

@@ -80,7 +80,7 @@ class Conversations:
         if not await self._rooms.is_open(room):
             raise RoomForbidden
         last = await self._rooms.last(room)
-        if self._conversations.get(room.epoch) is not conversation:
+        if not self._current(conversation):
             raise RoomForbidden
         self._pass(conversation, conversation.sequencer.begin(last))
         if conversation.missed:
@@ -117,6 +117,8 @@ class Conversations:
         self._pass(conversation, conversation.sequencer.offer(order, packet))
 
     def _pass(self, conversation: _Conversation, packets: Iterable[Any]) -> None:
+        if not self._current(conversation):
+            return  # all who were in it have left; who has come again has begun another
         members = self._engine.members(room_of(conversation.room))
         for packet in packets:
             for member in members:
@@ -151,9 +153,15 @@ class Conversations:
         # asked first: what was said in a room that has ended is all there then
         ended = not await self._rooms.is_open(room)
         async for exchange in self._rooms.after(room, sequencer.last or 0):
+            if not self._current(conversation):
+                return
             self._offer(conversation, exchange.order, self._packet(room, exchange))
-        if ended and self._conversations.get(room.epoch) is conversation:
+        if ended and self._current(conversation):
             self._ended(room)
+
+    def _current(self, conversation: _Conversation) -> bool:
+        """Whether somebody is still in a room of those who were."""
+        return self._conversations.get(conversation.room.epoch) is conversation
 
     def _packet(self, room: Room, exchange: Exchange) -> Any:
         return self._engine.prepare(encode("exchanges", exchanged(room, exchange)))

@@ -1,7 +1,8 @@
 """`junit.xml`: one test case for each requirement, so that CI keeps the history of each.
 
 The elements are those that Jenkins, GitLab and the actions of GitHub read. They know no warning: a SHOULD that does
-not count is skipped, and says so, as is what was expected to fail.
+not count is skipped, and says so, as is what was expected to fail. A run that is wrong in another way than a failure,
+as when nothing ran, has an error, so that nothing that reads this file takes it for a success.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ _NO_XML = re.compile("[^\t\n\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def junit(report: Report) -> str:
     """Return the document."""
     statuses: list[Status] = [status(report, it) for it in report.requirements]
+    failures = sum(it in _FAILED for it in statuses)
+    is_error = bool(report.exit) and not failures
     totals = {
         "name": f"{report.contract} {report.contracts}: {report.label}",
-        "tests": str(len(statuses)),
-        "failures": str(sum(it in _FAILED for it in statuses)),
-        "errors": "0",
+        "tests": str(len(statuses) + is_error),
+        "failures": str(failures),
+        "errors": str(int(is_error)),
         "time": f"{report.seconds:.3f}",
     }
     root = Element("testsuites", _attributes(totals))
@@ -49,6 +52,9 @@ def junit(report: Report) -> str:
         SubElement(properties, "property", _attributes({"name": name, "value": value}))
     for requirement, found in zip(report.requirements, statuses, strict=True):
         _case(suite, report, requirement, found)
+    if is_error:
+        case = SubElement(suite, "testcase", _attributes({"name": "the run", "classname": report.contract}))
+        SubElement(case, "error", _attributes({"message": report.outcome}))
     ElementTree.indent(root)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
 

@@ -26,7 +26,7 @@ class Progress:
     """
 
     def __init__(self, total: int, terminal: Terminal, clock: Callable[[], float] = time.monotonic) -> None:
-        self._total = total
+        self._total = max(total, 1)
         self._terminal = terminal
         self._clock = clock
         self._began = clock()
@@ -51,7 +51,7 @@ class Progress:
         self._wipe()
 
     def _draw(self) -> None:
-        full = _CELLS * self._done // self._total
+        full = min(_CELLS, _CELLS * self._done // self._total)
         bar = f"{'━' * full}{self._terminal.faint('─' * (_CELLS - full))}"
         self._terminal.stream.write(f"\r\x1b[2K{bar} {self._told()}")
         self._terminal.stream.flush()

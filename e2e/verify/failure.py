@@ -23,7 +23,7 @@ _AWAITED = re.compile(
 _ANSWER = re.compile(r"want (?P<status>\d{3}), got (?P<answer>.*)", re.DOTALL)
 _PROBLEM = re.compile(r"(?:(?P<subject>\S+ (?:is|are)) |got )?(?P<got>.*), want (?P<want>.*)", re.DOTALL)
 _WHOLE = re.compile(r"(?P<problems>.*, want .*?)(?: in |: )(?P<whole>[\[{(].*|'.*'|[A-Z]+ /.*)", re.DOTALL)
-_COMPARED = re.compile(r"(?P<said>.*?)(?:^|\n)assert (?P<got>.*?) == (?P<want>.*?)(?:\n *\n *(?P<diff>.*))?", re.DOTALL)
+_COMPARED = re.compile(r"(?P<said>.*?)(?:^|\n)assert (?P<got>[^\n]*?) == (?P<want>[^\n]*)(?P<diff>.*)", re.DOTALL)
 _ASSERTED = re.compile(r"(?P<said>.*\n)?assert (?P<claim>[^\n]*)(?P<rest>.*)", re.DOTALL)
 _DIFFERENCE = re.compile(r"At index (\d+) diff: (.*) != (.*)")
 
@@ -59,12 +59,13 @@ def _understood(text: str) -> _Parts:
         return f"{request} was answered {rest[:3]}, want {found['status']}", f"status {found['status']}", answer, None
     if found := _WHOLE.fullmatch(text):
         wanted, came = _problems(found["problems"].split("; "))
-        return found["problems"], "\n".join(wanted), "\n".join([*came, f"in {found['whole']}"]), None
+        whole = [] if came == [found["whole"]] else [f"in {found['whole']}"]
+        return found["problems"], "\n".join(wanted), "\n".join([*came, *whole]), None
     if ", want " in text and "\n" not in text:
         wanted, came = _problems(text.split("; "))
         return text, "\n".join(wanted), "\n".join(came), None
     if found := _COMPARED.fullmatch(text):
-        return _compared(found["said"].strip(), found["got"], found["want"], found["diff"] or "")
+        return _compared(found["said"].strip(), found["got"], found["want"], found["diff"])
     if found := _ASSERTED.fullmatch(text):
         said = (found["said"] or "").strip()
         return said or f"this does not hold: {found['claim']}", None if not said else found["claim"], None, None

@@ -266,6 +266,17 @@ async def test_the_list_has_a_bound(house: House, room: Room):
     assert names == [f"user {i}" for i in range(5, KEPT + 5)]
 
 
+async def test_who_is_in_a_room_is_listed_however_many_have_left(house: House, room: Room):
+    """Those who left are left out before those who stay."""
+    await house.participants.enter(room, "Dhoni", "a socket")
+    for i in range(KEPT):
+        await house.participants.enter(room, f"user {i}", f"socket {i}")
+        await house.participants.leave(room, f"socket {i}")
+    listed = await house.participants.of(room)
+    assert listed[0] == Participant("Dhoni", True)
+    assert [one.username for one in listed[1:]] == [f"user {i}" for i in range(1, KEPT)]
+
+
 async def test_who_enters_while_the_cluster_does_not_answer_is_no_worse_off(
     house: House, room: Room, monkeypatch: pytest.MonkeyPatch
 ):

@@ -1,5 +1,6 @@
 """Servers of the rooms contract, over one store and a cluster that loses, delays and forgets."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -33,6 +34,7 @@ class Store(SQLiteStore):
     Attributes:
         down: names of the calls that fail; "answer" loses the answer to what is said.
         reads: how often it was asked what was said.
+        held: those who are told what was said once this is set; None if all are at once.
 
     """
 
@@ -40,6 +42,7 @@ class Store(SQLiteStore):
         super().__init__(None)
         self.down: set[str] = set()
         self.reads = 0
+        self.held: asyncio.Event | None = None
 
     async def room(self, room_id: str) -> Room | None:
         self._must_answer("room")
@@ -60,7 +63,10 @@ class Store(SQLiteStore):
     ) -> list[Exchange]:
         self.reads += 1
         self._must_answer("exchanges")
-        return await super().exchanges(epoch, first, last, limit, newest=newest)
+        found = await super().exchanges(epoch, first, last, limit, newest=newest)
+        if self.held and not newest:
+            await self.held.wait()
+        return found
 
     def _must_answer(self, call: str) -> None:
         if call in self.down:
@@ -165,7 +171,7 @@ class Guest:
 
     async def join(self, room_id: str = "3XX") -> None:
         """Join a room, and read the list of who is there with oneself in it."""
-        await self.emit("participants", {"roomId": room_id, "username": self.name})
+        await self.call("participants", {"roomId": room_id, "username": self.name})
         await self.sees(room_id, self.name)
 
     async def sees(self, room_id: str, *names: str, gone: tuple[str, ...] = ()) -> None:

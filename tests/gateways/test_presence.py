@@ -218,7 +218,9 @@ async def test_a_friendship_whose_news_was_lost_is_heard_of_after_the_gap(place:
             assert (await device.hears("user_status_update"))["userId"] == eve.id
 
 
-async def test_a_gap_in_the_last_moment_of_an_authentication_is_made_up_for(place: Place):
+async def test_a_gap_in_the_last_moment_of_an_authentication_is_made_up_for(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+):
     """The friends had been read, and the session was not connected yet."""
     ann, eve = [await place.person(name) for name in ("Ann", "Eve")]
     arrive, going_on = place.cluster.arrive, asyncio.Event()
@@ -227,7 +229,7 @@ async def test_a_gap_in_the_last_moment_of_an_authentication_is_made_up_for(plac
         await going_on.wait()
         return await arrive(*arguments)
 
-    place.cluster.arrive = held
+    monkeypatch.setattr(place.cluster, "arrive", held)
     async with place.dialled(ann) as device:
         await until(lambda: f"presence:user:{ann.id}" in place.cluster.subscribed)
         await place.store.befriend(ann.id, eve.id)

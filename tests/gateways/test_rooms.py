@@ -68,6 +68,25 @@ async def test_what_was_lost_last_is_read_after_the_gap(house: House):
         assert await kohli.orders(1) == [1]
 
 
+async def test_who_leaves_and_comes_back_is_not_given_what_was_read_for_them_before(house: House):
+    """It was said before they came back, and would come after what they have heard since."""
+    async with house.guest("Dhoni") as dhoni, house.guest("Kohli", 1) as kohli:
+        await dhoni.join()
+        await kohli.join()
+        house.wire.lost, house.store.held = True, asyncio.Event()
+        for word in ("lost", "lost too"):
+            await dhoni.say(word)
+        house.wire.lost, reads = False, house.store.reads
+        house.wire.hubs[1].resync(None)
+        await until(lambda: house.store.reads > reads)
+        await kohli.call("leave", {"roomId": "3XX"})
+        await kohli.join()
+        await dhoni.say("heard")
+        house.store.held.set()
+        await dhoni.say("heard too")
+        assert await kohli.orders(2) == [3, 4]
+
+
 async def test_a_message_of_which_the_sender_was_not_told_is_heard_by_all(
     house: House, monkeypatch: pytest.MonkeyPatch
 ):
