@@ -85,12 +85,14 @@ class Deployment:
         servers: at least one.
         secret: what they sign tokens with; None if nobody told.
         judged_by: the contract that the run is about, None if it is about no one in particular.
+        message_length: how many characters a message may have.
 
     """
 
     servers: Sequence[Server]
     secret: str | None
     judged_by: str | None = field(default=None, init=False)
+    message_length: int = field(default=4096, init=False)
 
     @property
     def mint(self) -> Mint:
@@ -102,6 +104,11 @@ class Deployment:
 
     def require_transport(self, transport: str) -> None:
         """Skip the test unless the servers offer a transport: ours offer both."""
+
+    def require_message_length(self, length: int) -> None:
+        """Skip the test unless messages may have just so many characters."""
+        if self.message_length != length:
+            not_applicable(f"the target takes {self.message_length} characters, and the test is about {length}")
 
     def place(
         self, contract: str, usual: str, server: Server, listener: str | None = None, path: str | None = None
@@ -220,6 +227,7 @@ class Target:
         transports: which they offer.
         lacks: the features that they do not offer.
         judged_by: the contract of the run, None if it is of no one in particular.
+        message_length: how many characters a message may have.
 
     """
 
@@ -229,6 +237,7 @@ class Target:
     transports: Sequence[str] = ("websocket", "polling")
     lacks: frozenset[str] = frozenset()
     judged_by: str | None = None
+    message_length: int = 4096
 
 
 class RemoteDeployment(Deployment):
@@ -238,6 +247,7 @@ class RemoteDeployment(Deployment):
         super().__init__(target.servers, target.secret)
         self._target = target
         self.judged_by = target.judged_by
+        self.message_length = target.message_length
 
     def require(self, feature: str) -> None:
         """Skip the test unless the target offers a feature."""

@@ -41,6 +41,7 @@ def target_of(profile: Profile, urls: Sequence[str], contract: str) -> Target:
         profile.transports,
         profile.lacks,
         contract,
+        profile.message_length,
     )
 
 
