@@ -202,10 +202,10 @@ class People:
     def known(self, body: Mapping[str, Any], password: str) -> Person:
         """Return the user whom `POST /users` or `POST /auth/login` answered with this body."""
         user = body["user"]
-        return self._person(Account(user["_id"], user["email"], password, user["name"], body["token"]))
+        return self.of(Account(user["_id"], user["email"], password, user["name"], body["token"]))
 
     async def _group(self, names: Sequence[str], password: str) -> list[Person]:
-        persons = [self._person(account) for account in await self._users.group(self.rest(), names, password)]
+        persons = [self.of(account) for account in await self._users.group(self.rest(), names, password)]
         if not self._users.newcomers:
             for person in persons:
                 await self._leave_nothing(person)
@@ -229,7 +229,8 @@ class People:
         await device.goodbye()
         return len(device.unseen)
 
-    def _person(self, account: Account) -> Person:
+    def of(self, account: Account) -> Person:
+        """Return the person whose account this is; at the end of the test it is given back."""
         rest = self.rest().bearing(account.token, account.name)
         self._persons.append(
             Person(account.id, account.email, account.password, account.name, account.token, rest, self)

@@ -15,11 +15,12 @@ from e2e.harness.deployment import Deployment
 from e2e.harness.direct import DirectClient
 from e2e.harness.friends import FriendsClient
 from e2e.harness.notifications import NotificationsClient
-from e2e.harness.people import People, Person
+from e2e.harness.people import PASSWORD, People, Person
 from e2e.harness.presence import PresenceClient
 from e2e.harness.rooms import RoomsClient
 from e2e.harness.transcript import Transcript
 from e2e.harness.transport import TransportRefusedError
+from e2e.harness.users import Users
 from e2e.verify.profile import Profile
 from e2e.verify.target import users_of
 
@@ -45,7 +46,7 @@ async def look(contract: str, deployment: Deployment, profile: Profile) -> None:
             users = users_of(profile)
             people = People(deployment, Transcript(), http, users)
             try:
-                person, *_ = await _must_have_users(people, profile)
+                person, *_ = await _must_have_users(people, users, profile)
                 await _must_let_in(contract, person, profile)
             finally:
                 await people.release()
@@ -69,11 +70,12 @@ async def _must_speak(http: aiohttp.ClientSession, contract: str, base: str, pat
         )
 
 
-async def _must_have_users(people: People, profile: Profile) -> list[Person]:
+async def _must_have_users(people: People, users: Users, profile: Profile) -> list[Person]:
     """Return two friends that were made, or one user who was lent."""
     names = ["Alice", "Bob"] if profile.users.source != "fixed" else [profile.users.fixed[0].name]
     try:
-        return await people.friendship(*names)
+        # not by way of `people`, which has a lent user be sent first what waits for them, as the contract has it
+        return [people.of(account) for account in await users.group(people.rest(), names, PASSWORD)]
     except _TROUBLES as error:
         raise SetUpError(
             f"no users can be had ({_line(error)}); how else they are had, source of [users] in a profile says"
@@ -88,7 +90,7 @@ async def _must_let_in(contract: str, person: Person, profile: Profile) -> None:
         return
     try:
         device = await person.dial(_KINDS[contract], transport=profile.transports[0])
-        answer = await device.expect_next(("CONNECT", "CONNECT_ERROR", "CLOSED", "DISCONNECT"))
+        answer = await device.expect(("CONNECT", "CONNECT_ERROR", "CLOSED", "DISCONNECT"))
     except (*_TROUBLES, TransportRefusedError) as error:
         raise SetUpError(f"{person.name} cannot connect: {_line(error)}") from None
     if answer.label != "CONNECT":

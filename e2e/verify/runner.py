@@ -156,7 +156,8 @@ def _run_tests(request: Request, tests: Mapping[str, Test], terminal: Terminal) 
 def _arguments(request: Request, tests: Mapping[str, Test]) -> list[str]:
     targets = [argument for url in request.targets for argument in ("--target", url)]
     profile = [f"--verify-profile={request.profile_path.resolve()}"] if request.profile_path else []
-    number = request.workers
+    # a worker takes longer to come than a few tests take
+    number = min(request.workers, 1 + len(tests) // 8)
     if request.profile.users.source == "fixed":
         number = min(number, len(circles(request.profile.users.fixed)))
     workers = [f"--numprocesses={number}", "--dist=worksteal"] if number > 1 else []

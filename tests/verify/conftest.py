@@ -132,14 +132,11 @@ async def stranger(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[St
 
 
 def _profile_of(directory: Path, users: dict[str, dict[str, object]]) -> str:
-    fixed = [
-        f'{{ id = "{user["id"]}", name = "{user["name"]}", token = "{token}", friends = {json.dumps(user["friends"])} }},'
+    tables = [
+        ["[[users.fixed]]", f'token = "{token}"', *(f"{key} = {json.dumps(value)}" for key, value in user.items())]
         for token, user in users.items()
     ]
-    (directory / "profile.toml").write_text(
-        "\n".join(
-            ['name = "stranger"', "[features]", "rest = false", "mounts = false", "[users]", 'source = "fixed"']
-            + ["fixed = [", *fixed, "]", ""]
-        )
-    )
+    lines = ['name = "stranger"', "[features]", "rest = false", "mounts = false", "[users]", 'source = "fixed"']
+    text = "\n".join([*lines, *(line for table in tables for line in table), ""])
+    (directory / "profile.toml").write_text(text)
     return str(directory / "profile.toml")

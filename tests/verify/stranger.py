@@ -1,7 +1,7 @@
 """A server of the friends contract as somebody writes it who has read its table of events, and nothing else.
 
-It is stock python-socketio over aiohttp. Nothing in it was made for the suites, and its faults are its own: a payload is
-taken as it comes, what was unseen is forgotten once it was emitted, and whoever closes one of two windows is gone.
+It is stock python-socketio over aiohttp. Nothing in it was made for the suites, and its faults are its own: a payload
+is taken as it comes, what was unseen is forgotten once it was emitted, whoever closes one of two windows is gone.
 
 usage: python stranger.py USERS, where USERS is a JSON file: {token: {"id", "name", "friends": [id]}}
 """
