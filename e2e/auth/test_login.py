@@ -43,14 +43,10 @@ async def test_login_answers_the_user_and_a_token(people: People):
 @pytest.mark.parametrize("email", SEEDED)
 async def test_the_seeded_users_can_log_in(deployment: Deployment, rest: Rest, email: str):
     """The users of the seed exist from the first start on, with the documented password, names and friends."""
-<<<<<<< HEAD
+    deployment.require("seeds")
     name, surname, friends = SEEDED[email]
     logins = {it: await rest.post("/auth/login", {"email": it, "password": "123456"}) for it in SEEDED}
     users = {it: login.must(200)["user"] for it, login in logins.items()}
-=======
-    deployment.require("seeds")
-    user, name, surname, friends = SEEDED[email]
->>>>>>> 7a5009c5551e44310041103e308533853b0be0ba
 
     must(users[email], has(email=email, name=name, surname=surname))
     assert {it for it in SEEDED if users[it]["_id"] in users[email]["friends"]} == friends
