@@ -1,5 +1,6 @@
 """Who somebody is on the notifications contract: what the handshake says, and the session from then on."""
 
+import asyncio
 import uuid
 from typing import Any
 
@@ -31,6 +32,22 @@ async def test_a_connect_is_told_its_session(people: People):
 
     assert device.session == {"sessionID": session, "userID": ann.id, "username": "Ann"}
     await device.expect("users")
+
+
+@pytest.mark.requirement("NOTIFICATIONS-CONNECT-004")
+async def test_a_session_is_of_the_first_who_came_with_it(people: People):
+    """Of many who come at once, on every server, all are told the same; and whoever of them leaves changes nothing."""
+    session = uuid.uuid4().hex
+    guests = [Guest(people, f"Guest {number}") for number in range(6)]
+
+    devices = await asyncio.gather(*(guest.connect(session=session) for guest in guests))
+
+    told = devices[0].session
+    assert [device.session for device in devices] == [told] * len(devices)
+    assert told["userID"] in [guest.id for guest in guests]
+    for device in devices[1:]:
+        await device.goodbye()
+    assert (await guests[-1].connect(session=session)).session == told
 
 
 @pytest.mark.requirement("NOTIFICATIONS-CONNECT-009")
