@@ -1,4 +1,4 @@
-"""The command line: `parley serve | seed | doctor | contracts`.
+"""The command line: `parley serve | seed | doctor`, and `contracts | verify | report`, which know no settings.
 
 Exit codes: 0 done, 1 `doctor` or `contracts --check` found something wrong, 2 the settings, a port or the store cannot
 be used, 128 and the signal's number where a signal ended the process before it could end by itself.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import importlib
 import os
 import platform
 import signal
@@ -32,6 +33,12 @@ __all__ = ["main"]
 UNUSABLE = 2
 INTERRUPTED = 128 + signal.SIGINT
 
+HARNESS = {
+    "verify": ("e2e.verify.command", "judge a server, of whatever make, by a contract"),
+    "report": ("e2e.report.command", "show a report of a run, or several side by side"),
+}
+"""The commands of the harness: the module that has each, and what it is for."""
+
 SWITCH_INTERVAL = 0.0005
 """Seconds that a busy loop keeps the interpreter from the store's threads. At Python's 5 ms the slowest hundredth of
 the commits beside a saturated loop took up to seconds."""
@@ -39,6 +46,9 @@ the commits beside a saturated loop took up to seconds."""
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command and return its exit code."""
+    argv = sys.argv[1:] if argv is None else argv
+    if argv and argv[0] in HARNESS:
+        return _harness(*argv)
     arguments = _parser().parse_args(argv)
     if arguments.command is _contracts:
         return _contracts(arguments.check)
@@ -78,7 +88,19 @@ def _parser() -> argparse.ArgumentParser:
     contracts = commands.add_parser("contracts", help="write the generated documents and types of the contracts")
     contracts.set_defaults(command=_contracts)
     contracts.add_argument("--check", action="store_true", help="write nothing, and fail if a file is stale")
+
+    for command, (_, meaning) in HARNESS.items():
+        commands.add_parser(command, help=meaning, add_help=False)
     return parser
+
+
+def _harness(command: str, *arguments: str) -> int:
+    """Run a command of the harness, which is a package of its own and knows nothing of this one."""
+    try:
+        module = importlib.import_module(HARNESS[command][0])
+    except ModuleNotFoundError as error:
+        return _refuse(f"{command} needs the package {error.name}: pip install 'parley[verify]'")
+    return module.main(list(arguments))
 
 
 def _told(error: Exception) -> str:

@@ -24,7 +24,7 @@ import pytest_asyncio
 from e2e.harness import requirements
 from e2e.harness.cluster import Cluster, Route
 from e2e.harness.deadline import SECOND
-from e2e.harness.deployment import Deployment, Fresh, embedded, remote
+from e2e.harness.deployment import Deployment, Fresh, RemoteDeployment, RemoteServer, Target, embedded
 from e2e.harness.people import People, PeopleOf
 from e2e.harness.presence import Presence
 from e2e.harness.process import Exit, ServerProcess
@@ -50,7 +50,12 @@ FAULT = "fault"
 FAULT_ENGINES = "fault engines"
 """The property under which a test keeps what the engines were that it hurt."""
 
-_transcript = pytest.StashKey[Transcript]()
+TRANSCRIPT = pytest.StashKey[Transcript]()
+"""The transcript of a test."""
+
+TARGET = pytest.StashKey[Target]()
+"""Of a run: what is known of the servers that `--target` names, where a plugin knows more than their addresses."""
+
 DEPLOYMENTS = pytest.StashKey[list[Deployment]]()
 """The deployments of a test: their logs are in the report if it fails."""
 
@@ -108,7 +113,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
     """Fail a test whose clients received what their contract does not have."""
-    transcript = pyfuncitem.stash.get(_transcript, Transcript())
+    transcript = pyfuncitem.stash.get(TRANSCRIPT, Transcript())
     try:
         result = yield
     finally:
@@ -119,8 +124,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 
 def _allow_none(breaches: list[str], transcript: Transcript) -> None:
+    __tracebackhide__ = True
     if breaches:
-        pytest.fail("\n".join(["received, and not in the contract:", *breaches, "", str(transcript)]), pytrace=False)
+        raise AssertionError("\n".join(["received what the contract does not have:", *breaches, "", str(transcript)]))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -134,8 +140,8 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped, and E2E_NO_SKIP=1 allows no skip: {report.longrepr}"
     if report.failed:
-        if _transcript in item.stash and str(item.stash[_transcript]) not in str(report.longrepr):
-            report.sections.append(("transcript", str(item.stash[_transcript])))
+        if TRANSCRIPT in item.stash and str(item.stash[TRANSCRIPT]) not in str(report.longrepr):
+            report.sections.append(("transcript", str(item.stash[TRANSCRIPT])))
         report.sections += [("server log", it.log_tail()) for it in item.stash.get(DEPLOYMENTS, [])]
     return report
 
@@ -153,7 +159,7 @@ def build(pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Build:
     def build(kind: str, directory: Path, settings: dict[str, str], arguments: Sequence[str] = ()) -> Deployment:
         settings = {**FAST, **settings}
         if kind == "target":
-            return remote(pytestconfig.getoption("--target") or (), pytestconfig.getoption("--target-secret"))
+            return RemoteDeployment(_target(pytestconfig))
         if kind == "embedded":
             return embedded(directory, settings, arguments)
         engines = Route(request.getfixturevalue("redis_url"), request.getfixturevalue("mongo_url"))
@@ -251,16 +257,14 @@ def refused_start(pytestconfig: pytest.Config, tmp_path: Path) -> Callable[..., 
 
 @pytest.fixture
 def mint(deployment: Deployment) -> Mint:
-    """Return what signs tokens that the shared deployment believes."""
-    if deployment.secret is None:
-        pytest.skip("the secret of the target is not known: --target-secret")
+    """Return what signs tokens that the shared deployment believes, and bad ones; some need its secret."""
     return deployment.mint
 
 
 @pytest.fixture
 def transcript(request: pytest.FixtureRequest) -> Iterator[Transcript]:
     """Return the transcript of this test, and look at what came after the test's last word too."""
-    transcript = request.node.stash.setdefault(_transcript, Transcript())
+    transcript = request.node.stash.setdefault(TRANSCRIPT, Transcript())
     yield transcript
     _allow_none(transcript.breaches, transcript)
 
@@ -296,6 +300,11 @@ def presence(people: People) -> Presence:
 def rest(people: People) -> Rest:
     """Return REST on the shared deployment, without a credential."""
     return people.rest()
+
+
+def _target(config: pytest.Config) -> Target:
+    servers = tuple(RemoteServer(url.rstrip("/")) for url in config.getoption("--target") or ())
+    return config.stash.get(TARGET, Target(servers, config.getoption("--target-secret")))
 
 
 def _chosen(config: pytest.Config) -> Sequence[str]:

@@ -139,14 +139,19 @@ class DirectGateway(MailGateway):
     async def _everything(self, user: str) -> list[dict[str, Any]]:
         """Return the last of each sender, then the last but one of each, and so on: what is cut off is old.
 
-        Once this is more than can be sent, no more than the last is read of the senders that are left.
+        Once this is more than can be sent, no more than the last is read of the senders that are left, and nothing
+        once the last of each are more.
         """
-        room = self._settings.max_buffer
+        room = room_of_last = self._settings.max_buffer
         ranked: list[tuple[int, dict[str, Any]]] = []
         for sender in await self._mailbox.senders(user):
             chats = await self._chats(user, sender, None, self._settings.history_limit if room > 0 else 1)
-            room -= sum(len(encode("", one)) for one in chats)
+            sizes = [len(encode("", one)) for one in chats]
+            room -= sum(sizes)
+            room_of_last -= sum(sizes[:1])
             ranked += enumerate(chats)
+            if room_of_last < 0:
+                break
         return [one for _, one in sorted(ranked, key=lambda it: it[0])]
 
     async def _chats(self, user: str, sender: str, before: str | None, limit: int) -> list[dict[str, Any]]:

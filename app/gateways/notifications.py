@@ -31,6 +31,9 @@ __all__ = ["NotificationsGateway"]
 PACE = 0.5
 """Seconds between two lists of users."""
 
+TOGETHER = 100
+"""How many sessions are counted as used by one round to the cluster."""
+
 
 @dataclass(slots=True)
 class _Session(Reader):
@@ -137,8 +140,11 @@ class NotificationsGateway(MailGateway):
             self._renewals.want()
 
     async def _keep_all(self) -> None:
-        for connection in list(self._engine.members(self._everybody)):
-            await self._sessions.keep(connection.state.id, connection.state.identity)
+        sessions = {it.state.id: it.state.identity for it in self._engine.members(self._everybody)}
+        names = list(sessions)
+        for first in range(0, len(names), TOGETHER):
+            some = names[first : first + TOGETHER]
+            await asyncio.gather(*(self._sessions.keep(name, sessions[name]) for name in some))
 
     # events
 

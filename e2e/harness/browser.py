@@ -147,7 +147,8 @@ class Window:
 
     async def refuse_others(self, route: Route, request: Request) -> None:
         """Let through what stays on this machine."""
-        if urlsplit(request.url).hostname in _LOOPBACK:
+        url = urlsplit(request.url)
+        if url.scheme == "file" or url.hostname in _LOOPBACK:
             await route.continue_()
         else:
             self.troubles.append(f"asked for {request.url}")
@@ -161,10 +162,19 @@ class Window:
         self.troubles.append(f"error: {error.message}")
 
 
-async def open_window(browser: Browser, url: str, size: tuple[int, int] = DESKTOP, scheme: Scheme = "light") -> Window:
-    """Return a window that shows the page at an address."""
+async def open_window(
+    browser: Browser,
+    url: str,
+    size: tuple[int, int] = DESKTOP,
+    scheme: Scheme = "light",
+    *,
+    scripts: bool = True,
+) -> Window:
+    """Return a window that shows the page at an address, with or without its scripts."""
     width, height = size
-    context = await browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+    context = await browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, java_script_enabled=scripts
+    )
     window = Window(await context.new_page())
     await context.route("**/*", window.refuse_others)
     await window.page.goto(url)

@@ -12,10 +12,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from e2e.harness.features import FEATURES, OVER_REST, not_applicable
 from e2e.harness.process import ServerProcess
 from e2e.harness.tokens import Mint
 
-__all__ = ["SECRET", "Deployment", "Fresh", "NotControllableError", "RemoteServer", "Server", "embedded", "remote"]
+__all__ = [
+    "SECRET",
+    "Deployment",
+    "Fresh",
+    "NotControllableError",
+    "RemoteDeployment",
+    "RemoteServer",
+    "Server",
+    "Target",
+    "embedded",
+]
 
 SECRET = "a secret of the suites: long enough for HS256, and for HS512, which nobody may use"
 
@@ -83,9 +94,29 @@ class Deployment:
 
     @property
     def mint(self) -> Mint:
-        """Signs tokens that the servers believe."""
-        assert self.secret is not None, "the secret of this deployment is not known"
+        """Signs tokens that the servers believe, if the secret is known."""
         return Mint(self.secret)
+
+    def require(self, feature: str) -> None:
+        """Skip the test unless the servers offer a feature (`e2e.harness.features`): ours offer all."""
+
+    def require_transport(self, transport: str) -> None:
+        """Skip the test unless the servers offer a transport: ours offer both."""
+
+    def place(
+        self, contract: str, usual: str, server: Server, listener: str | None = None, path: str | None = None
+    ) -> tuple[str, str]:
+        """Return the base URL and the Socket.IO path on which a device of a contract connects to a server.
+
+        Args:
+            contract: its name.
+            usual: the path of the contract on every port.
+            server: one of the servers.
+            listener: whose port is meant, if one is.
+            path: the path that is meant, if one is.
+
+        """
+        return server.url if listener is None else server.urls[listener], path or usual
 
     async def start(self) -> None:
         """Start all servers."""
@@ -178,6 +209,52 @@ def embedded(directory: Path, settings: Mapping[str, str] | None = None, argumen
     return Deployment([ServerProcess(directory, environment, arguments)], secret)
 
 
-def remote(urls: Sequence[str], secret: str | None = None) -> Deployment:
-    """Return a deployment of servers that run elsewhere."""
-    return Deployment([RemoteServer(url.rstrip("/")) for url in urls], secret, ours=False)
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to be known of servers that somebody else started, and that form one cluster.
+
+    Attributes:
+        servers: at least one.
+        secret: what they sign tokens with; None if nobody told.
+        paths: the Socket.IO path of each contract that has another one than ours.
+        transports: which they offer.
+        lacks: the features that they do not offer.
+
+    """
+
+    servers: tuple[RemoteServer, ...]
+    secret: str | None = None
+    paths: Mapping[str, str] = field(default_factory=dict[str, str])
+    transports: Sequence[str] = ("websocket", "polling")
+    lacks: frozenset[str] = frozenset()
+
+
+class RemoteDeployment(Deployment):
+    """Servers that run elsewhere: what they do not offer, or what is not known of them, skips a test that needs it."""
+
+    def __init__(self, target: Target) -> None:
+        super().__init__(target.servers, target.secret, ours=False)
+        self._target = target
+
+    def require(self, feature: str) -> None:
+        """Skip the test unless the target offers a feature."""
+        lacking = "rest" if feature in OVER_REST and "rest" in self._target.lacks else feature
+        if lacking in self._target.lacks:
+            not_applicable(f"the target does not offer {lacking} ({FEATURES[lacking]})")
+
+    def require_transport(self, transport: str) -> None:
+        """Skip the test unless the target offers a transport."""
+        if transport not in self._target.transports:
+            not_applicable(f"the target does not offer the transport {transport}")
+
+    def place(
+        self, contract: str, usual: str, server: Server, listener: str | None = None, path: str | None = None
+    ) -> tuple[str, str]:
+        """Return where a device connects. A test that asks for a place of which nobody said that it is, is skipped."""
+        if listener is not None and listener not in server.urls:
+            not_applicable(f"on which port {listener} listens is not known: [contracts] of the profile says it")
+        own = self._target.paths.get(contract, usual)
+        asked = path or (own if listener in (None, contract) else usual)
+        if asked != own and (listener is None or asked != "/socket.io"):
+            self.require("mounts")
+        return server.urls.get(listener or contract, server.url), asked

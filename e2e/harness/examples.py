@@ -173,7 +173,7 @@ class Values:
         return next((problem for problem in problems if problem), None)
 
 
-def _of_one_type(one: object, other: object) -> bool:
+def _of_one_type(one: Any, other: Any) -> bool:
     return type(one) is type(other)
 
 

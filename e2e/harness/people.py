@@ -173,7 +173,7 @@ class People:
     def rest(self, server: int | None = None) -> Rest:
         """Return REST without a credential, on one server, or on all in turn."""
         one = None if server is None else itertools.repeat(self.deployment.servers[server].url)
-        return Rest(self._http, one or self._calls_turn, self._transcript)
+        return Rest(self._http, one or self._calls_turn, self._transcript, require=self.deployment.require)
 
     async def new(self, name: str, *, password: str = "correct horse") -> Person:
         """Register a user whose e-mail no other test has."""
@@ -212,11 +212,11 @@ class People:
 
         Devices connect to the servers of the deployment in turn, over all people, unless one is named.
         """
+        self.deployment.require_transport(handshake.get("transport", "websocket"))
         device = kind(
             who,
             Address(
-                self._base(handshake.get("server"), handshake.get("listener")),
-                handshake.get("path") or kind.PATH,
+                *self._place(kind, handshake),
                 handshake.get("query") or {},
                 handshake.get("headers") or {},
             ),
@@ -231,9 +231,10 @@ class People:
         await device.join(handshake.get("auth"))
         return device
 
-    def _base(self, server: int | None, listener: str | None) -> str:
+    def _place(self, kind: type[Client], place: Place) -> tuple[str, str]:
+        server = place.get("server")
         chosen = next(self._devices_turn) if server is None else self.deployment.servers[server]
-        return chosen.url if listener is None else chosen.urls[listener]
+        return self.deployment.place(kind.CONTRACT, kind.PATH, chosen, place.get("listener"), place.get("path"))
 
     async def release(self) -> None:
         """Close every device."""

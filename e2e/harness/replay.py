@@ -16,9 +16,9 @@ from e2e.harness.presence import PresenceClient, ServiceClient
 from e2e.harness.rest import Answer
 from e2e.harness.rooms import RoomsClient
 
-__all__ = ["INTERNAL", "replay"]
+__all__ = ["replay"]
 
-INTERNAL = "internal"
+_INTERNAL = "internal"
 
 _KINDS: Mapping[str, type[Client]] = {
     "friends": FriendsClient,
@@ -26,7 +26,7 @@ _KINDS: Mapping[str, type[Client]] = {
     "rooms": RoomsClient,
     "notifications": NotificationsClient,
     "presence": PresenceClient,
-    INTERNAL: ServiceClient,
+    _INTERNAL: ServiceClient,
 }
 
 
@@ -75,7 +75,7 @@ class _Run:
 
     async def _dial(self, step: Step, auth: Any) -> Client:
         kind = _KINDS[step.gateway or self._example.contract]
-        place: Place = {"listener": INTERNAL, "server": 0} if step.gateway == INTERNAL else {}
+        place: Place = {"listener": _INTERNAL, "server": 0} if step.gateway == _INTERNAL else {}
         query = cast("dict[str, str]", self._values.filled(step.query))
         headers = cast("dict[str, str]", self._values.filled(step.headers))
         return await self._people.dial(step.who, kind, query=query, auth=auth, headers=headers, **place)

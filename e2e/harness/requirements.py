@@ -8,13 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
-__all__ = ["CONTRACTS", "LEVELS", "Requirement", "load", "unknown"]
+__all__ = ["CONTRACTS", "LEVELS", "Requirement", "load", "unknown", "version"]
 
-CONTRACTS = Path(__file__).resolve().parents[2] / "contracts"
+_ROOT = Path(__file__).resolve().parents[2]
+_INSTALLED = _ROOT / "app" / "_data" / "contracts"
+
+CONTRACTS = _INSTALLED if _INSTALLED.is_dir() else _ROOT / "contracts"
+"""The folder of the contracts: where a wheel has it, or in a checkout."""
 
 LEVELS = ("MUST", "SHOULD", "MAY")
 
@@ -29,14 +33,16 @@ class Requirement:
         text: one sentence.
         source: the section of the seed it comes from, or `decision`.
         since: the version of the contract that brought it.
+        contract: whose it is.
 
     """
 
     id: str
-    level: str
+    level: Literal["MUST", "SHOULD", "MAY"]
     text: str
     source: str
     since: str
+    contract: str = ""
 
 
 def load(contracts: Path = CONTRACTS) -> dict[str, Requirement]:
@@ -44,11 +50,16 @@ def load(contracts: Path = CONTRACTS) -> dict[str, Requirement]:
     found: dict[str, Requirement] = {}
     for path in sorted(contracts.glob("*/requirements.yaml")):
         for entry in _entries(path):
-            requirement = Requirement(**entry)
+            requirement = Requirement(**entry, contract=path.parent.name)
             if requirement.id in found:
                 raise ValueError(f"{path}: {requirement.id} is given twice")
             found[requirement.id] = requirement
     return found
+
+
+def version(contracts: Path = CONTRACTS) -> str:
+    """Return the version of the contracts."""
+    return (contracts / "VERSION").read_text(encoding="utf-8").strip()
 
 
 def unknown(claims: Mapping[str, Iterable[str]], known: Mapping[str, Requirement]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ import aiohttp
 from multidict import CIMultiDictProxy
 
 from e2e.harness.deadline import DEADLINE
+from e2e.harness.features import feature_of
 from e2e.harness.match import Check
 from e2e.harness.transcript import Transcript
 
@@ -61,6 +62,7 @@ class Rest:
     Args:
         bases: yields the base URL of the server that is called next, for ever.
         token: sent as `Authorization: Bearer <token>`.
+        require: skips the test unless the servers offer a feature.
 
     """
 
@@ -72,16 +74,18 @@ class Rest:
         *,
         who: str = "rest",
         token: str | None = None,
+        require: Callable[[str], None] = lambda feature: None,
     ) -> None:
         self._http = http
         self._bases = bases
         self._transcript = transcript
         self._who = who
+        self._require = require
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def bearing(self, token: str, who: str) -> Rest:
         """Return the same with another user's token."""
-        return Rest(self._http, self._bases, self._transcript, who=who, token=token)
+        return Rest(self._http, self._bases, self._transcript, who=who, token=token, require=self._require)
 
     async def call(
         self,
@@ -94,7 +98,11 @@ class Rest:
         headers: Mapping[str, str] | None = None,
         within: float = DEADLINE,
     ) -> Answer:
-        """Send a request with a JSON body, a form, raw bytes or nothing, and return the answer, whatever it is."""
+        """Send a request with a JSON body, a form, raw bytes or nothing, and return the answer, whatever it is.
+
+        The test is skipped where the servers do not offer what is asked for.
+        """
+        self._require(feature_of(path))
         async with self._http.request(
             method,
             f"{next(self._bases)}{path}",

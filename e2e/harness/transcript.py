@@ -62,6 +62,11 @@ class Transcript:
         self.breaches: list[str] = []
         self._began = time.monotonic()
 
+    @property
+    def now(self) -> float:
+        """Seconds since the test began."""
+        return time.monotonic() - self._began
+
     def add(
         self,
         who: str,
@@ -72,7 +77,7 @@ class Transcript:
         namespace: str = "/",
     ) -> Record:
         """Append a record with the present instant and return it."""
-        record = Record(time.monotonic() - self._began, who, way, label, args, ack, namespace)
+        record = Record(self.now, who, way, label, args, ack, namespace)
         self.records.append(record)
         return record
 

@@ -1,0 +1,68 @@
+"""Why a test failed, taken apart: what was to happen, and what came instead, each with what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from e2e.verify.failure import RECORD
+from e2e.verify.result import Entry, Failure
+
+__all__ = ["Explanation", "Rejected", "explain"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A packet that was looked at, and was not the one.
+
+    Attributes:
+        at: seconds since the test began.
+        text: the packet.
+        why: what is wrong with it.
+
+    """
+
+    at: float
+    who: str
+    text: str
+    why: str
+
+    def is_of(self, entry: Entry) -> bool:
+        """Whether it is this entry of the transcript."""
+        same = entry.way == "received" and entry.who == self.who and self.text.startswith(entry.label)
+        return same and abs(entry.at - self.at) < 0.0011
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A failure as it is shown.
+
+    Attributes:
+        got: what happened instead, without the packets.
+        rejected: the packets that came instead.
+
+    """
+
+    message: str
+    expected: str | None
+    got: str | None
+    rejected: tuple[Rejected, ...]
+
+    @property
+    def headline(self) -> str:
+        """The first line of what is wrong."""
+        return self.message.split("\n", 1)[0]
+
+
+def explain(failure: Failure) -> Explanation:
+    """Return the explanation of a failure."""
+    got = failure.got
+    rejected: list[Rejected] = []
+    rest: list[str] = []
+    lines = iter((got or "").splitlines())
+    for line in lines:
+        if found := RECORD.match(line):
+            rejected.append(Rejected(float(found["at"]), found["who"], found["text"], next(lines, "").strip()))
+        else:
+            rest.append(line)
+    told = "\n".join(rest).strip() or None
+    return Explanation(failure.message.strip(), failure.expected, told, tuple(rejected))

@@ -1,0 +1,171 @@
+"""`report.html`: one file that needs nothing else, neither a network nor a server.
+
+Its own Content-Security-Policy allows the one style and the one script that are in it, by their hashes, and nothing
+from anywhere. All of it is there without the script, which only filters. Whatever a server said is escaped: the
+template has autoescape, and no string of a report is put into the script or the style.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from string import ascii_uppercase
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from e2e.report.diagram import Diagram, diagram
+from e2e.report.explanation import explain
+from e2e.report.legible import legible
+from e2e.report.matrix import MEANINGS, Matrix, Row, matrix
+from e2e.verify.result import Report, TestOutcome, TestResult
+
+__all__ = ["page"]
+
+_PAGE = Path(__file__).parent / "page"
+
+MOST_STEPS = 12_000
+"""So many lines all diagrams together may have; a page of more is too heavy to open."""
+
+_SHORT = {"NOT-APPLICABLE": "N/A", "NOT-RUN": "not run", "UNKNOWN": "unknown"}
+_MARKS = {
+    "PASS": "✓",
+    "FAIL": "✗",
+    "WARN": "!",
+    "XFAIL": "✗",
+    "XPASS": "✓",
+    "NOT-RUN": "○",
+    "NOT-APPLICABLE": "-",
+    "UNKNOWN": "?",
+}
+_LEVELS = {
+    "MUST": "a server without it does not conform",
+    "SHOULD": "a server may have a good reason to do otherwise; it conforms all the same",
+    "MAY": "a server may do it or leave it",
+}
+
+
+def page(reports: Sequence[Report]) -> str:
+    """Return the page of one run, or of several beside each other."""
+    table = matrix(reports)
+    style, script = _read("report.css"), _read("report.js")
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            matrix=table,
+            reports=reports,
+            first=reports[0],
+            several=len(reports) > 1,
+            groups=_groups(table),
+            style=Markup(style),
+            script=Markup(script),
+            policy=_policy(style, script),
+            drawings=_Drawings(),
+        )
+    )
+
+
+def _groups(table: Matrix) -> list[tuple[str, Sequence[Row]]]:
+    """Return the rows under their headings: what differs comes first."""
+    if len(table.reports) == 1:
+        return [("", table.rows)]
+    same = [row for row in table.rows if not row.differs]
+    return [(f"Different ({len(table.differences)})", table.differences), (f"The same ({len(same)})", same)]
+
+
+class _Drawings:
+    """Draws diagrams while there is room for them.
+
+    Attributes:
+        number: of the latest.
+
+    """
+
+    def __init__(self) -> None:
+        self._left = MOST_STEPS
+        self.number = 0
+
+    def of(self, test: TestResult, report: Report) -> Diagram | None:
+        """Return the diagram of a test, None if there is none, or no room."""
+        drawn = diagram(test, max(1, len(report.targets))) if self._left > 0 else None
+        self._left -= len(drawn.steps) if drawn else 0
+        self.number += 1
+        return drawn
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_PAGE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_finalized,
+    )
+    environment.filters.update(
+        alike=_alike, day=_day, explained=explain, source=_source, span=_span, variants=_variants
+    )
+    environment.globals.update(MEANINGS=MEANINGS, LEVELS=_LEVELS, SHORT=_SHORT, MARKS=_MARKS, LETTERS=ascii_uppercase)
+    return environment
+
+
+def _finalized(value: Any) -> Any:
+    """Return a value that is about to be put out; the template escapes it afterwards."""
+    return legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _alike(tests: Sequence[TestResult]) -> list[tuple[TestOutcome, str, list[TestResult]]]:
+    """Return tests that are the same but for a parameter together, as outcome, title and tests."""
+    found: dict[tuple[TestOutcome, str, str], list[TestResult]] = {}
+    for test in tests:
+        found.setdefault((test.outcome, test.title, test.id.split("[")[0]), []).append(test)
+    return [(outcome, title, group) for (outcome, title, _), group in found.items()]
+
+
+def _variants(tests: Sequence[TestResult]) -> str:
+    """Return the id that tests have in common, with their parameters."""
+    name, *_ = tests[0].id.split("[")
+    parameters = [test.id[len(name) + 1 : -1] for test in tests if len(test.id) > len(name)]
+    return f"{name}[{' | '.join(parameters)}]" if parameters else name
+
+
+def _source(source: str) -> str:
+    """Return where a requirement comes from, for somebody who has never seen the contracts."""
+    if source.startswith("seed: "):
+        return f"the document that the contract was made from, section “{source.removeprefix('seed: ')}”"
+    return "a decision of the contract's authors: the document it was made from leaves it open"
+
+
+def _day(instant: str) -> str:
+    """Return an instant as people write it."""
+    try:
+        return datetime.fromisoformat(instant).strftime("%-d %B %Y, %H:%M UTC")
+    except ValueError:
+        return instant
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _policy(style: str, script: str) -> str:
+    return (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+@cache
+def _read(name: str) -> str:
+    return (_PAGE / name).read_text(encoding="utf-8")

@@ -1,0 +1,124 @@
+"""What an exception of a test says, taken apart for people who have never seen the suite.
+
+The harness and pytest put what was expected and what came into one text each. `failure` reads them back: it is the
+counterpart of `e2e.harness.expect`, `e2e.harness.match`, `e2e.harness.rest` and of pytest's comparisons, which it
+gets whole with `-o verbosity_assertions=2` only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from e2e.verify.result import Failure
+
+__all__ = ["RECORD", "failure"]
+
+RECORD = re.compile(r"^\s*(?P<at>\d+\.\d{3})  (?P<who>\S.*?) +(?:<-|->|--) (?P<text>.*)$")
+"""A record as `e2e.harness.transcript` prints it."""
+
+_AWAITED = re.compile(
+    r"(?P<who>[^:\n]+): expected (?P<label>[^\n]+?)(?P<next> next)?, but (?P<why>[^\n]+)\nrejected:\n"
+)
+_ANSWER = re.compile(r"want (?P<status>\d{3}), got (?P<answer>.*)", re.DOTALL)
+_PROBLEM = re.compile(r"(?:(?P<subject>\S+ (?:is|are)) |got )?(?P<got>.*), want (?P<want>.*)", re.DOTALL)
+_WHOLE = re.compile(r"(?P<problems>.*, want .*?)(?: in |: )(?P<whole>[\[{(].*|'.*'|[A-Z]+ /.*)", re.DOTALL)
+_COMPARED = re.compile(r"(?P<said>.*?)(?:^|\n)assert (?P<got>[^\n]*?) == (?P<want>[^\n]*)(?P<diff>.*)", re.DOTALL)
+_ASSERTED = re.compile(r"(?P<said>.*\n)?assert (?P<claim>[^\n]*)(?P<rest>.*)", re.DOTALL)
+_DIFFERENCE = re.compile(r"At index (\d+) diff: (.*) != (.*)")
+
+
+def failure(error: BaseException, where: str | None = None, at: float | None = None) -> Failure:
+    """Return what a test failed of.
+
+    Args:
+        error: what it raised.
+        where: `file:line` of the test.
+        at: when, on the clock of the transcript.
+
+    """
+    details = str(error)
+    if isinstance(error, AssertionError):
+        text = details.split("\n\ntranscript (")[0].strip() or "a check of the test failed; it does not say why"
+        message, expected, got, who = _understood(text)
+    else:
+        message, expected, got, who = _broke(error), None, None, None
+    return Failure(message, expected, got, where, at, who, details)
+
+
+_Parts = tuple[str, str | None, str | None, str | None]
+"""The message, what was expected, what was got, and who waited."""
+
+
+def _understood(text: str) -> _Parts:
+    if found := _AWAITED.match(text):
+        return _awaited(found["who"], found["label"], bool(found["next"]), found["why"], text[found.end() :])
+    if found := _ANSWER.fullmatch(text):
+        answer = found["answer"]
+        request, _, rest = answer.partition(" -> ")
+        return f"{request} was answered {rest[:3]}, want {found['status']}", f"status {found['status']}", answer, None
+    if found := _WHOLE.fullmatch(text):
+        wanted, came = _problems(found["problems"].split("; "))
+        whole = [] if came == [found["whole"]] else [f"in {found['whole']}"]
+        return found["problems"], "\n".join(wanted), "\n".join([*came, *whole]), None
+    if ", want " in text and "\n" not in text:
+        wanted, came = _problems(text.split("; "))
+        return text, "\n".join(wanted), "\n".join(came), None
+    if found := _COMPARED.fullmatch(text):
+        return _compared(found["said"].strip(), found["got"], found["want"], found["diff"])
+    if found := _ASSERTED.fullmatch(text):
+        said = (found["said"] or "").strip()
+        return said or f"this does not hold: {found['claim']}", None if not said else found["claim"], None, None
+    return text, None, None, None
+
+
+def _awaited(who: str, label: str, is_next: bool, why: str, rejected: str) -> _Parts:
+    """Read what `Inbox` says: one packet was awaited, others came."""
+    lines = rejected.splitlines()
+    whys = [
+        lines[at + 1].strip()
+        for at, line in enumerate(lines[:-1])
+        if (record := RECORD.match(line)) and record["text"].split(" ")[0] in label.split(" or ")
+    ]
+    wanted, _ = _problems(whys[-1].split("; ")) if whys else ([], [])
+    packet = f"“{label}”{', as the very next packet' if is_next else ''}"
+    expected = "\n".join([f"{packet}, in which" if wanted else packet, *(f"  {it}" for it in wanted)])
+    got = why if rejected.strip() == "(nothing)" else f"{why}\n{rejected}"
+    return f"{who} was to receive {packet}, but {why}", expected, got, who
+
+
+def _problems(problems: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return what was wanted and what was got of some objections of matchers."""
+    wanted: list[str] = []
+    came: list[str] = []
+    for problem in problems:
+        if found := _PROBLEM.fullmatch(problem):
+            subject = f"{found['subject']} " if found["subject"] else ""
+            wanted.append(f"{subject}{found['want']}")
+            came.append(f"{subject}{found['got']}")
+        else:
+            came.append(problem)
+    return wanted, came
+
+
+def _compared(said: str, got: str, want: str, diff: str) -> _Parts:
+    """Read what pytest says of two values that are not the same."""
+    first = _DIFFERENCE.search(diff)
+    if first:
+        message = f"the first difference is at index {first[1]}: got {first[2]}, want {first[3]}"
+    else:
+        message = f"got {_short(got)}, want {_short(want)}"
+    return f"{said}: {message}" if said else message, want, got, None
+
+
+def _broke(error: BaseException) -> str:
+    kind = type(error).__name__
+    if isinstance(error, TimeoutError):
+        return "the server did not answer in time"
+    if isinstance(error, OSError):
+        return f"the connection failed: {error or kind}"
+    return f"{kind}: {error}" if str(error) else kind
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 120 else f"{text[:119]}…"
