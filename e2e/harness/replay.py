@@ -44,7 +44,7 @@ class _Run:
     def __init__(self, example: Example, people: People) -> None:
         self._example = example
         self._people = people
-        self._values = Values(example.made)
+        self._values = Values(example.made, example.optional)
         self._devices: dict[str, Client] = {}
         self._answers: dict[str, Answer] = {}
 
