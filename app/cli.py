@@ -1,4 +1,4 @@
-"""The command line: `parley serve | seed | doctor`, and `contracts | verify | report`, which know no settings.
+"""The command line: `parley serve | seed | doctor | contracts`, and the conformance harness, which knows no settings.
 
 Exit codes: 0 done, 1 `doctor` or `contracts --check` found something wrong, 2 the settings, a port or the store cannot
 be used, 128 and the signal's number where a signal ended the process before it could end by itself.

@@ -31,6 +31,7 @@ from e2e.harness.process import Exit, ServerProcess
 from e2e.harness.rest import Rest
 from e2e.harness.tokens import Mint
 from e2e.harness.transcript import Transcript
+from e2e.harness.users import RegisteredUsers, Users
 
 FAST = {"PRESENCE_GRACE": str(SECOND), "CONFIRM_INTERVAL": "0.2"}
 
@@ -52,6 +53,9 @@ FAULT_ENGINES = "fault engines"
 
 TRANSCRIPT = pytest.StashKey[Transcript]()
 """The transcript of a test."""
+
+USERS = pytest.StashKey[Callable[[], Users]]()
+"""Of a run: makes what users of its target come from, where they are not registered over REST."""
 
 TARGET = pytest.StashKey[Target]()
 """Of a run: what is known of the servers that `--target` names, where a plugin knows more than their addresses."""
@@ -269,14 +273,22 @@ def transcript(request: pytest.FixtureRequest) -> Iterator[Transcript]:
     _allow_none(transcript.breaches, transcript)
 
 
+@pytest_asyncio.fixture(scope="session")
+async def users(pytestconfig: pytest.Config) -> AsyncIterator[Users]:
+    """Return where users come from."""
+    users = pytestconfig.stash.get(USERS, RegisteredUsers)()
+    yield users
+    await users.close()
+
+
 @pytest_asyncio.fixture
-async def people_of(transcript: Transcript) -> AsyncIterator[PeopleOf]:
+async def people_of(transcript: Transcript, users: Users) -> AsyncIterator[PeopleOf]:
     """Return what makes people on a deployment; their devices are closed at the end of the test."""
     made: list[People] = []
     async with aiohttp.ClientSession() as http:
 
         def people_of(deployment: Deployment) -> People:
-            made.append(People(deployment, transcript, http))
+            made.append(People(deployment, transcript, http, users))
             return made[-1]
 
         yield people_of

@@ -80,6 +80,11 @@ class Client:
         )
 
     @property
+    def address(self) -> Address:
+        """Where it connects, and with which credential."""
+        return self._address
+
+    @property
     def transport(self) -> str:
         """`websocket` or `polling`, whichever carries packets at present."""
         return self._transport.name

@@ -161,7 +161,7 @@ class Values:
             return self._compare_objects(cast("dict[str, Any]", wanted), cast("dict[str, Any]", got), among, where)
         if isinstance(wanted, list) and isinstance(got, list):
             return self._compare_lists(cast("list[Any]", wanted), cast("list[Any]", got), among, where)
-        if (key := _key(wanted)) in self._made and key not in self._known and _of_one_type(wanted, cast("object", got)):
+        if (key := _key(wanted)) in self._made and key not in self._known and _of_one_type(wanted, got):
             self._known[key] = got
             return None
         known = self.filled(wanted)

@@ -52,6 +52,8 @@ class _Run:
         """Register the people, and choose what has to be new."""
         known = {name: await self._people.new(name) for name in self._example.people}
         for name, facts in self._example.people.items():
+            if known[name].name != name:  # users of a target have names of their own
+                self._values.learn(name, known[name].name)
             for fact, value in facts.items():
                 self._values.learn(value, getattr(known[name], fact))
         for one, other in self._example.friends:
