@@ -13,7 +13,7 @@ import os
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     claims = {item.nodeid: [it for mark in item.iter_markers("requirement") for it in mark.args] for item in items}
     if problems := requirements.unknown(claims, requirements.load()):
         raise pytest.UsageError("tests claim to prove requirements that are in no contract:\n" + "\n".join(problems))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Fail a test whose clients received what their contract does not have."""
+    transcript = pyfuncitem.stash.get(TRANSCRIPT, Transcript())
+    try:
+        result = yield
+    finally:
+        breaches = list(transcript.breaches)
+        transcript.breaches.clear()
+    _allow_none(breaches, transcript)
+    return result
+
+
+def _allow_none(breaches: list[str], transcript: Transcript) -> None:
+    if breaches:
+        pytest.fail("\n".join(["received, and not in the contract:", *breaches, "", str(transcript)]), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -247,9 +265,11 @@ def mint(deployment: Deployment) -> Mint:
 
 
 @pytest.fixture
-def transcript(request: pytest.FixtureRequest) -> Transcript:
-    """Return the transcript of this test."""
-    return request.node.stash.setdefault(TRANSCRIPT, Transcript())
+def transcript(request: pytest.FixtureRequest) -> Iterator[Transcript]:
+    """Return the transcript of this test, and look at what came after the test's last word too."""
+    transcript = request.node.stash.setdefault(TRANSCRIPT, Transcript())
+    yield transcript
+    _allow_none(transcript.breaches, transcript)
 
 
 @pytest_asyncio.fixture(scope="session")

@@ -86,11 +86,13 @@ class Deployment:
         secret: what they sign tokens with; None if nobody told.
         judged_by: the contract that the run is about, None if it is about no one in particular.
         message_length: how many characters a message may have.
+        ours: whether they are servers of this repository, which send nothing that its contracts do not have.
 
     """
 
     servers: Sequence[Server]
     secret: str | None
+    ours: bool = True
     judged_by: str | None = field(default=None, init=False)
     message_length: int = field(default=4096, init=False)
 
@@ -244,7 +246,7 @@ class RemoteDeployment(Deployment):
     """Servers that run elsewhere: what they do not offer, or what is not known of them, skips a test that needs it."""
 
     def __init__(self, target: Target) -> None:
-        super().__init__(target.servers, target.secret)
+        super().__init__(target.servers, target.secret, ours=False)
         self._target = target
         self.judged_by = target.judged_by
         self.message_length = target.message_length

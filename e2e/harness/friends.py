@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from e2e.harness.client import Client
 
@@ -17,6 +17,8 @@ class FriendsClient(Client):
         unseen: the list that `unseen_messages` brought when it connected, newest first.
 
     """
+
+    CONTRACT: ClassVar[str] = "friends"
 
     unseen: Sequence[dict[str, Any]] = ()
 

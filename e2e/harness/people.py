@@ -277,6 +277,7 @@ class People:
             transport=handshake.get("transport", "websocket"),
             answers_pings=handshake.get("answers_pings", True),
             small_buffer=handshake.get("small_buffer", False),
+            exact=self.deployment.ours,
         )
         self._clients.append(device)
         await device.open()
