@@ -84,9 +84,9 @@ class Deployment:
     Attributes:
         servers: at least one.
         secret: what they sign tokens with; None if nobody told.
+        ours: whether they are servers of this repository, which send nothing that its contracts do not have.
         judged_by: the contract that the run is about, None if it is about no one in particular.
         message_length: how many characters a message may have.
-        ours: whether they are servers of this repository, which send nothing that its contracts do not have.
 
     """
 
