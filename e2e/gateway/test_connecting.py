@@ -159,7 +159,7 @@ async def test_an_unknown_namespace_is_refused(people: People):
     await bob_device.expect_next("message", says("still here"))
 
 
-@pytest.mark.requirement("FRIENDS-CONNECT-003")
+@pytest.mark.requirement("FRIENDS-PRESENCE-004")
 async def test_a_second_connect_packet_changes_nothing(people: People):
     """A socket that asks for the namespace again is neither announced again nor served twice."""
     alice, bob = await people.friendship("Alice", "Bob")
