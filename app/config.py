@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -149,7 +150,14 @@ class Settings(BaseSettings):
     )
 
     max_message_length: int = _option(4096, "characters of a message", "MAX_MESSAGE_LENGTH", ge=1, le=100_000)
-    unseen_limit: int = _option(1000, "messages in one unseen_messages", "UNSEEN_LIMIT", ge=1, le=100_000)
+    unseen_limit: int = _option(
+        1000,
+        "messages in one unseen_messages, notifications with one connect, and chats that may overtake one of the"
+        " direct contract",
+        "UNSEEN_LIMIT",
+        ge=1,
+        le=100_000,
+    )
     history_limit: int = _option(
         1000, "messages of one sender in one answer of the direct contract", "HISTORY_LIMIT", ge=1, le=10_000
     )
@@ -177,7 +185,13 @@ class Settings(BaseSettings):
     max_metadata: int = _option(
         10_000, "bytes of the metadata of one send_message, as JSON", "MAX_METADATA", ge=2, le=1_000_000
     )
-    users_limit: int = _option(500, "users in one list of those who are online", "USERS_LIMIT", ge=1, le=10_000)
+    users_limit: int = _option(
+        500,
+        "users in one list of those who are online, and in users of the notifications contract",
+        "USERS_LIMIT",
+        ge=1,
+        le=10_000,
+    )
     session_ttl: Annotated[int, BeforeValidator(_seconds)] = _option(
         604_800,
         "time after its last use in which a session of the notifications contract is known: 3600, 24h, 7d",
@@ -198,11 +212,18 @@ class Settings(BaseSettings):
     )
     internal_service_keys: SecretStr | None = _option(
         None,
-        "services that may use the internal gateway, name=key,name=key; without any, everybody who reaches it may",
+        "services that may use the internal gateway, name=key,name=key; a name may have several keys, as while one"
+        " takes another's place; without any, everybody who reaches it may",
         "INTERNAL_SERVICE_KEYS",
     )
     ping_interval: float = _option(25.0, "time between two heartbeats", "PING_INTERVAL", gt=0, le=3600)
-    ping_timeout: float = _option(20.0, "time in which a heartbeat must be answered", "PING_TIMEOUT", gt=0, le=3600)
+    ping_timeout: float = _option(
+        20.0,
+        "time in which a heartbeat must be answered; on the presence contract, and by services, in 5 s at most",
+        "PING_TIMEOUT",
+        gt=0,
+        le=3600,
+    )
     max_payload: int = _option(
         1_000_000, "bytes of one packet or polling request", "MAX_PAYLOAD", ge=10_000, le=100_000_000
     )
@@ -226,7 +247,10 @@ class Settings(BaseSettings):
         500, "new connections of one client address a second, 0 for no limit", "MAX_CONNECTS_PER_SECOND", ge=0
     )
     max_unauthenticated: int = _option(
-        10_000, "connections that have not authenticated yet, 0 for no limit", "MAX_UNAUTHENTICATED", ge=0
+        10_000,
+        "connections of one contract whose client has not said who it is, 0 for no limit",
+        "MAX_UNAUTHENTICATED",
+        ge=0,
     )
     rate_limit_rest: Annotated[Rate | None, NoDecode, BeforeValidator(_rate)] = _option(
         None, "REST requests of one client address, such as 100/60s; more are refused", "RATE_LIMIT_REST"
@@ -249,7 +273,9 @@ class Settings(BaseSettings):
         " node_modules here, else the library's public CDN",
         "SOCKET_IO_CLIENT",
     )
-    max_body: int = _option(100_000, "bytes of one REST request body", "MAX_BODY", ge=1000, le=100_000_000)
+    max_body: int = _option(
+        100_000, "bytes of one REST request body, and of one sendNotification", "MAX_BODY", ge=1000, le=100_000_000
+    )
     drain_timeout: float = _option(
         5.0, "time that a server which was told to stop has to finish", "DRAIN_TIMEOUT", ge=0, le=3600
     )
@@ -338,9 +364,12 @@ class Settings(BaseSettings):
         return bool(self.mongo_address and self.redis_address)
 
     @property
-    def service_keys(self) -> dict[str, str]:
+    def service_keys(self) -> dict[str, tuple[str, ...]]:
         """The keys of the services that may use the internal gateway, by name; without any, everybody may."""
-        return dict(self._services())
+        keys: dict[str, tuple[str, ...]] = {}
+        for service, key in self._services():
+            keys[service] = (*keys.get(service, ()), key)
+        return keys
 
     def _services(self) -> list[tuple[str, str]]:
         given = self.internal_service_keys.get_secret_value() if self.internal_service_keys else ""
@@ -393,17 +422,28 @@ class Settings(BaseSettings):
     def warnings(self) -> list[str]:
         """What is usable but unwise, a sentence each."""
         secret = self.jwt_secret.get_secret_value()
-        found: list[str] = []
-        if len(secret.encode()) < 32:
-            found.append("JWT_SECRET is shorter than 32 bytes: tokens can be forged by trying")
-        if secret == DEVELOPMENT_SECRET and self.host not in LOOPBACK:
-            found.append(f"JWT_SECRET is the built-in one, and {self.host} can be reached by others: set your own")
+        short = len(secret.encode()) < 32
+        return [
+            *(["JWT_SECRET is shorter than 32 bytes: tokens can be forged by trying"] if short else []),
+            *(f"{what}, and {host} can be reached by others: {so}" for host, what, so in self._open()),
+        ]
+
+    def _open(self) -> Iterator[tuple[str, str, str]]:
+        """Yield what stands open to others: where they reach it, what it is, and what that means."""
+        if self.host not in LOOPBACK:
+            if self.jwt_secret.get_secret_value() == DEVELOPMENT_SECRET:
+                yield self.host, "JWT_SECRET is the built-in one", "set your own"
+            if "notifications" in self.contracts:
+                if self.notifications_auth == "open":
+                    yield self.host, "NOTIFICATIONS_AUTH is open", "they may connect as any userID"
+                if not self.notifications_api_key:
+                    yield self.host, "NOTIFICATIONS_API_KEY is not set", "they may notify any user"
+            if not self.rate_limit_rest:
+                yield self.host, "RATE_LIMIT_REST is not set", "they may ask, and log in, as often as they like"
+            if not self.rate_limit_events:
+                yield self.host, "RATE_LIMIT_EVENTS is not set", "they may send as many events as MAX_EVENTS_PER_SECOND"
         if "presence" in self.contracts and self.internal_host not in LOOPBACK and not self.service_keys:
-            found.append(
-                f"INTERNAL_SERVICE_KEYS is not set, and {self.internal_host} can be reached by others: "
-                "they may send to all users"
-            )
-        return found
+            yield self.internal_host, "INTERNAL_SERVICE_KEYS is not set", "they may send to all users"
 
 
 def _bracketed(host: str) -> str:

@@ -46,7 +46,9 @@ def configure(level: str, directory: Path | None) -> None:
         )
 
     console = logging.StreamHandler(sys.stderr)
-    console.setFormatter(formatter(structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())))
+    # where the package rich is installed the default shows every local variable, and with them tokens and passwords
+    plain = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+    console.setFormatter(formatter(plain))
     sinks: list[logging.Handler] = [console]
     if directory is not None:
         directory.mkdir(parents=True, exist_ok=True)

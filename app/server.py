@@ -158,7 +158,7 @@ class Server:
         return Backend(
             self.users,
             self.mailbox("friends"),
-            self.rooms,
+            self.rooms if "rooms" in self._served else None,
             partial(self.cluster.present, "friends"),
             self._readiness,
             self.metrics.registry,
@@ -297,4 +297,5 @@ def _options(settings: Settings, contract: str) -> Options:
             events_per_second=settings.max_events_per_second,
         ),
         trusted_proxies=settings.trusted_proxies,
+        anonymous=contract == "presence",
     )

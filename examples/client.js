@@ -187,6 +187,8 @@ export class Client {
     this.credentials = credentials;
     this.service = service;
     this.listeners = [];
+    this.blank = ["talk", "people"].map(find).filter(Boolean).map((list) => [list, [...list.children]]);
+    this.forget = []; // what else is to be done when somebody else logs in
     navigation();
     this.drawConnection(find("connection"));
     this.log = new Log(find("log"));
@@ -267,7 +269,14 @@ export class Client {
   /** Fill in where the contract is: at this address, but for the gateway of services, which has a port of its own. */
   async locate() {
     this.address.value = `${location.origin}/${this.contract}/socket.io`;
-    const { listeners } = await (await fetch("/examples/server.json")).json();
+    let listeners;
+    try {
+      ({ listeners } = await (await fetch("/examples/server.json")).json());
+    } catch (error) {
+      this.log.add("notes", "GET /examples/server.json", error.message);
+      if (this.service) this.warn("The server did not say where services connect: give the address below.");
+      return;
+    }
     const port = listeners[this.contract];
     if (!port) this.warn(`This server does not serve ${this.contract}.`);
     else if (this.service) this.address.value = `${location.protocol}//${location.hostname}:${port}/socket.io`;
@@ -277,6 +286,11 @@ export class Client {
   on(event, listener) {
     this.listeners.push([event, listener]);
     this.socket?.on(event, listener);
+  }
+
+  /** Have a function called when another user logs in than before: what was shown is not for their eyes. */
+  onOtherUser(forget) {
+    this.forget.push(forget);
   }
 
   async connect() {
@@ -315,8 +329,16 @@ export class Client {
       this.tell("off", `Not logged in: ${answer.body.message}`);
       return false;
     }
+    if (this.user && this.user._id !== answer.body.user._id) this.clear();
     ({ user: this.user, token: this.token } = answer.body);
     return true;
+  }
+
+  /** Show nothing of what another user was shown. */
+  clear() {
+    for (const [list, children] of this.blank) list.replaceChildren(...children);
+    this.log.clear();
+    for (const forget of this.forget) forget();
   }
 
   disconnect() {

@@ -2,13 +2,13 @@
 
 import { chooseMany, find, h, nameOf, onSubmit, say } from "/examples/client.js";
 
-/** Send what the form `write` says, and show whom it reached. `complete` may add to the metadata. */
+/** Send what the form `write` says, and show whom it reached. `complete` may add to the metadata, or make some. */
 export function deliver(client, complete = (metadata) => metadata) {
   const recipients = chooseMany(find("to"));
   onSubmit("write", async ({ text, metadata }, form) => {
     const message = { recipientIds: recipients(), message: text };
     try {
-      if (metadata.trim()) message.metadata = complete(JSON.parse(metadata));
+      message.metadata = complete(metadata.trim() ? JSON.parse(metadata) : undefined);
     } catch (error) {
       client.warn(`The metadata is no JSON: ${error.message}`);
       return;

@@ -9,6 +9,8 @@ const talk = find("talk");
 const receiver = chooseOne(find("to"), "To");
 const shown = new Map(); // id of a chat -> its button
 
+client.onOtherUser(() => shown.clear());
+
 function show(chat) {
   if (!shown.has(chat.id)) {
     const button = h("button", { type: "button", class: "small", onclick: () => acknowledge(chat) }, "Acknowledge");

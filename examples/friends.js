@@ -4,6 +4,8 @@ const client = new Client({ contract: "friends", credentials: ({ token }) => ({ 
 const talk = find("talk");
 const known = new Set(); // ids of messages: what is unseen may have been shown before
 
+client.onOtherUser(() => known.clear()); // for whom a copy of the same message has the same id
+
 function show({ id, message, username, createdAt }, note) {
   if (known.has(id)) return;
   known.add(id);

@@ -11,6 +11,8 @@ const talk = find("talk");
 const receiver = chooseOne(find("to"), "To");
 const shown = new Set(); // ids: what is not confirmed comes again
 
+client.onOtherUser(() => shown.clear());
+
 async function confirm({ id }, button) {
   const answer = await client.ask("confirmNotification", { notificationId: id, userId: client.user._id });
   if (answer?.confirmed) button.replaceWith(h("span", { class: "done" }, "✓ confirmed"));

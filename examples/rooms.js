@@ -2,7 +2,8 @@ import { Client, find, onSubmit, say, showPeople } from "/examples/client.js";
 
 const client = new Client({ contract: "rooms", credentials: () => ({}) });
 const talk = find("talk");
-const joined = new Set(); // rooms whose members are listened for
+const members = new Map(); // room that this user is in -> who else is, as it was last told
+const listening = new Set(); // rooms whose lists are listened for
 
 const path = (roomId) => `/api/v1/rooms/${encodeURIComponent(roomId)}`;
 const room = () => find("room").elements.roomId.value;
@@ -12,23 +13,36 @@ function show({ roomId, order, username, content, createdAt, socketId }) {
   say(talk, { from: `${roomId} #${order} · ${username}`, text: content, at: createdAt, mine });
 }
 
-function join(roomId) {
-  if (!joined.has(roomId)) {
-    joined.add(roomId);
-    client.on(`participants/${roomId}`, (members) => showMembers(roomId, members));
-  }
-  client.emit("participants", { roomId, username: client.user.name });
+function listen(roomId) {
+  if (listening.has(roomId)) return;
+  listening.add(roomId);
+  client.on(`participants/${roomId}`, (list) => {
+    members.set(roomId, list);
+    showMembers();
+  });
 }
 
-function showMembers(roomId, members) {
-  if (roomId !== room()) return;
+async function join(roomId) {
+  listen(roomId);
+  const answer = await client.ask("participants", { roomId, username: client.user.name });
+  if (answer?.status === "error") out(roomId, "You are not in the room.");
+}
+
+function showMembers() {
   const member = ({ username, connected }) => ({ name: username, online: connected });
-  showPeople(find("people"), members.map(member), "Nobody.");
+  const list = members.get(room());
+  showPeople(find("people"), (list ?? []).map(member), list ? "Nobody." : "You are not in the room.");
+}
+
+/** Be in a room no more. */
+function out(roomId, why) {
+  members.delete(roomId);
+  if (roomId === room()) showPeople(find("people"), [], why);
 }
 
 function leave(roomId) {
   client.emit("leave", { roomId });
-  showPeople(find("people"), [], "You left the room.");
+  out(roomId, "You left the room.");
 }
 
 async function history(roomId) {
@@ -58,13 +72,18 @@ find("room").addEventListener("submit", (event) => {
   ACTIONS[event.submitter?.value ?? "join"](room());
 });
 
+find("room").addEventListener("input", showMembers);
+
+client.onOtherUser(() => members.clear());
+client.on("connect", () => [...members.keys()].forEach(join)); // a connection that was lost was in them, and is no more
 client.on("exchanges", (sent) => {
   if (!Array.isArray(sent)) show(sent); // on a join a list comes by this name: who is in the room
 });
-client.on("room_closed", ({ roomId }) => showPeople(find("people"), [], `${roomId} was closed.`));
+client.on("room_closed", ({ roomId }) => out(roomId, `${roomId} was closed.`));
 client.on("exception", ({ message }) => client.warn(String(message)));
 
 onSubmit("write", async ({ text }, form) => {
+  listen(room()); // who speaks joins by that
   const answer = await client.ask("exchanges", { roomId: room(), username: client.user.name, content: text });
   if (answer?.order) form.elements.text.value = "";
 });

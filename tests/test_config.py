@@ -1,5 +1,6 @@
 """`app.config`: what the environment says, and what is refused."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -236,8 +237,14 @@ def test_services_have_a_key_each(monkeypatch: pytest.MonkeyPatch):
     assert load().service_keys == {}
     monkeypatch.setenv("INTERNAL_SERVICE_KEYS", "billing=sesame, mail = open=sesame ,")
     settings = load()
-    assert settings.service_keys == {"billing": "sesame", "mail": "open=sesame"}
+    assert settings.service_keys == {"billing": ("sesame",), "mail": ("open=sesame",)}
     assert "sesame" not in f"{settings!r} {settings.model_dump(mode='json')}"
+
+
+def test_a_service_may_have_several_keys(monkeypatch: pytest.MonkeyPatch):
+    """So that it can be given another while the first is in use; no key is dropped in silence."""
+    monkeypatch.setenv("INTERNAL_SERVICE_KEYS", "billing=old,mail=open,billing=new")
+    assert load().service_keys == {"billing": ("old", "new"), "mail": ("open",)}
 
 
 @pytest.mark.parametrize("value", ["sesame", "billing=", "=sesame", "billing=sesame,mail", ","])
@@ -246,6 +253,33 @@ def test_keys_that_cannot_be_read_leave_nothing_open(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("INTERNAL_SERVICE_KEYS", value)
     with pytest.raises(SettingsError, match=r"^INTERNAL_SERVICE_KEYS: should be name=key,name=key$"):
         load()
+
+
+OPEN = {
+    "NOTIFICATIONS_AUTH": "token",
+    "NOTIFICATIONS_API_KEY": "the key of all services",
+    "RATE_LIMIT_REST": "100/60s",
+    "RATE_LIMIT_EVENTS": "100/60s",
+}
+"""What stands open by default, and a value that closes it."""
+
+
+@pytest.mark.parametrize("name", OPEN)
+def test_what_stands_open_to_others_is_a_warning(monkeypatch: pytest.MonkeyPatch, name: str):
+    """A sentence each, as long as it is not closed; to nobody else, where nobody else reaches the server."""
+    setenv(monkeypatch, OPEN | {name: "", "JWT_SECRET": CLUSTER["JWT_SECRET"]})
+    assert load().warnings == []
+    [warning] = load(host="0.0.0.0").warnings
+    assert re.match(rf"{name} is (not set|open), and 0\.0\.0\.0 can be reached by others: they may ", warning)
+    monkeypatch.setenv(name, OPEN[name])
+    assert load(host="0.0.0.0").warnings == []
+
+
+def test_what_is_not_served_does_not_stand_open(monkeypatch: pytest.MonkeyPatch):
+    """The settings of the notifications contract matter where that is."""
+    setenv(monkeypatch, {name: OPEN[name] for name in ("RATE_LIMIT_REST", "RATE_LIMIT_EVENTS")})
+    monkeypatch.setenv("JWT_SECRET", CLUSTER["JWT_SECRET"])
+    assert load(host="0.0.0.0", contracts=("friends", "rooms")).warnings == []
 
 
 def test_an_internal_gateway_that_others_reach_without_a_key_is_unwise():

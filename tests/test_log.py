@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 PROGRAM = """
 import logging, pathlib, structlog, sys
 from app import log
@@ -18,6 +20,55 @@ try:
 except ZeroDivisionError:
     logging.getLogger("parley.engine").exception("it %s", "failed")
 """
+
+
+STAND_IN = {
+    "rich/__init__.py": "",
+    "rich/console.py": """
+class Console:
+    def __init__(self, file, **options):
+        self.print = file.write
+""",
+    "rich/traceback.py": """
+class Traceback:
+    @staticmethod
+    def from_exception(kind, error, trace, show_locals, **options):
+        return f"{kind.__name__} {trace.tb_frame.f_locals if show_locals else ''}"
+""",
+}
+"""What structlog takes of the package rich, by file: a traceback that shows local variables."""
+
+LEAK = """
+import logging, pathlib, sys
+from app import log
+log.configure("info", pathlib.Path(sys.argv[1]))
+def log_in(password):
+    raise ValueError("no such user")
+try:
+    secret = "hunter" + str(2)
+    log_in(secret)
+except ValueError:
+    logging.getLogger("parley.web").exception("it failed")
+"""
+
+
+@pytest.mark.parametrize("rich", [False, True])
+def test_a_traceback_shows_no_variables(tmp_path: Path, rich: bool):
+    """There may be a password or a token in one; neither way, whatever else is installed."""
+    for name, text in STAND_IN.items() if rich else ():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", LEAK, tmp_path / "logs"],
+        env={**os.environ, "PYTHONPATH": f"{tmp_path}{os.pathsep}{Path(__file__).parent.parent}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for text in (done.stderr, (tmp_path / "logs" / "parley.log").read_text()):
+        assert "it failed" in text
+        assert "ValueError: no such user" in text
+        assert "hunter2" not in text
 
 
 def test_a_line_goes_to_standard_error_and_to_the_file(tmp_path: Path):

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -68,6 +69,29 @@ async def test_rest_is_on_every_port():
         for listener in listeners:
             assert (await get(f"{listener.url}/healthz"))[0] == 200
             assert (await get(f"{listener.url}/enemies/socket.io/?{POLLING}"))[0] == 404
+
+
+SERVED = {
+    "rooms": [("POST", "/api/v1/rooms"), ("GET", "/api/v1/rooms/room-info"), ("DELETE", "/api/v1/rooms/nope")],
+    "notifications": [("POST", "/notification/send"), ("POST", "/api/notification/send")],
+}
+
+
+@pytest.mark.parametrize("contract", ["rooms", "notifications", "presence"])
+async def test_the_paths_of_a_contract_are_where_it_is_served(contract: str):
+    """Elsewhere nobody would hear of what they do: they are not there, nor in the documentation."""
+    async with running(settings(contracts=(contract,), internal_port=0)) as (_, (listener, *_rest)):
+        _, _, described = await get(f"{listener.url}/openapi.json")
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(DEADLINE)) as http:
+            for owner, paths in SERVED.items():
+                for method, path in paths:
+                    async with http.request(method, f"{listener.url}{path}", json={}) as answer:
+                        text = await answer.text()
+                        assert (f"Cannot {method} {path}" not in text) is (owner == contract), (path, text)
+                assert any(path in json.loads(described)["paths"] for _, path in paths) is (owner == contract)
+        page = (await get(f"{listener.url}/docs"))[2]
+        assert ("What is said among all who know a name." in page) is (contract == "rooms")
+        assert ("What a service tells a user." in page) is (contract == "notifications")
 
 
 async def test_the_client_library_is_on_every_port(tmp_path: Path):

@@ -29,7 +29,8 @@ class Limits:
         connections: sessions of this server.
         connections_per_address: sessions of one client address, of IPv6 of one /64 network.
         connects_per_second: new sessions of one client address, or network; twice as many may come at once.
-        unauthenticated: sessions of this server that are in no namespace yet.
+        unauthenticated: sessions of this server that have not said who they are: that are in no namespace yet, or
+            are nobody's in theirs.
         events_per_second: of one session; twice as many may come at once.
 
     """
@@ -137,7 +138,7 @@ class Admission:
         raise TooManyError(limit)
 
     def authenticated(self) -> None:
-        """Hear that a session has joined its first namespace."""
+        """Hear that a session has said who it is."""
         self._unauthenticated -= 1
 
     def release(self, address: str, *, authenticated: bool) -> None:

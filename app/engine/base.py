@@ -50,6 +50,7 @@ class Options:
         max_pending: events of a client that may wait for their handlers before no more is read.
         limits: how many connections there may be, and how fast they may come and talk.
         trusted_proxies: networks whose `X-Forwarded-For` is believed.
+        anonymous: a client that has connected to the namespace is nobody yet, until `Engine.authenticated` is called.
 
     """
 
@@ -63,6 +64,7 @@ class Options:
     max_pending: int = 64
     limits: Limits = field(default_factory=Limits)
     trusted_proxies: tuple[Network, ...] = ()
+    anonymous: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,10 @@ class Engine(Protocol):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve a request or a websocket."""
+        ...
+
+    def authenticated(self, connection: Connection) -> None:
+        """Hear that a client has said who it is: it counts no more against `Limits.unauthenticated`."""
         ...
 
     def prepare(self, packet: bytes) -> Any:

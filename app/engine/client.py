@@ -49,10 +49,11 @@ class NamespaceConnection:
     Attributes:
         ending: how it ended, None while it stands.
         rooms: that it is in.
+        session: that it goes over.
 
     """
 
-    __slots__ = ("_session", "application", "ending", "handshake", "id", "namespace", "rooms", "state")
+    __slots__ = ("application", "ending", "handshake", "id", "namespace", "rooms", "session", "state")
 
     def __init__(
         self, session: Session, namespace: str, application: Application, handshake: Handshake, state: Any
@@ -64,29 +65,29 @@ class NamespaceConnection:
         self.state = state
         self.ending: Ending | None = None
         self.rooms: dict[str, None] = {}
-        self._session = session
+        self.session = session
 
     @property
     def open(self) -> bool:
-        return self.ending is None and self._session.closed is None
+        return self.ending is None and self.session.closed is None
 
     def send(self, packet: Prepared) -> None:
         if self.ending is None:
-            self._session.send(packet)
+            self.session.send(packet)
 
     def emit(self, event: str, *args: Any) -> None:
         if self.ending is None:
-            self._session.send(Prepared(*compose(EVENT, self.namespace, None, [event, *args])))
+            self.session.send(Prepared(*compose(EVENT, self.namespace, None, [event, *args])))
 
     def probe(self, arrived: Callable[[], None]) -> None:
         if self.open:
-            self._session.ping(arrived)
+            self.session.ping(arrived)
 
     def disconnect(self) -> None:
         if self.open:
-            self._session.send(Prepared(*compose(DISCONNECT, self.namespace, None, None)))
+            self.session.send(Prepared(*compose(DISCONNECT, self.namespace, None, None)))
             self.ending = Ending.CLOSED
-            self._session.end(Closing.SERVER)
+            self.session.end(Closing.SERVER)
 
     def close(self) -> None:
-        self._session.end(Closing.SERVER)
+        self.session.end(Closing.SERVER)

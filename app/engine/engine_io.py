@@ -205,6 +205,12 @@ class EngineIO:
         rate = options.limits.events_per_second
         return WebSocket(transport, receiver, self._writes, options.max_payload, options.max_buffer, slow, rate)
 
+    def authenticated(self, session: Session) -> None:
+        """Hear, once or more often, that a session has said who it is."""
+        if not (session.authenticated or session.closed):
+            session.authenticated = True
+            self.admission.authenticated()
+
     # the end
 
     def closed(self, session: Session) -> None:

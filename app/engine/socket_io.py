@@ -70,6 +70,10 @@ class SocketIO:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await self._engine(scope, receive, send)
 
+    def authenticated(self, connection: Connection) -> None:
+        assert isinstance(connection, NamespaceConnection)
+        self._engine.authenticated(connection.session)
+
     # rooms
 
     def prepare(self, packet: bytes) -> Prepared:
@@ -225,9 +229,8 @@ class SocketIO:
         if client.deadline:
             client.deadline.cancel()
             client.deadline = None
-        if not session.authenticated:
-            session.authenticated = True
-            self._engine.admission.authenticated()
+        if not self._options.anonymous:
+            self._engine.authenticated(session)
         connection = client.connections[namespace] = NamespaceConnection(
             session, namespace, application, handshake, state
         )

@@ -10,7 +10,7 @@ from app.config import Settings
 from app.domain.clock import least_id, now_ms
 from app.domain.errors import Invalid, NotFound, ParleyError, Unauthorized, Unavailable
 from app.domain.feed import Feed
-from app.domain.mailbox import Entry, Mailbox, Message, NewMessage
+from app.domain.mailbox import LATE_MS, Entry, Mailbox, Message, NewMessage
 from app.domain.users import Users
 from app.engine.base import Connection, Ending, Handshake, Refused, encode
 from app.gateways.base import credential
@@ -33,11 +33,11 @@ class _Session(Reader):
     """What the gateway knows of a connection.
 
     Attributes:
-        began: sorts before every message that was sent after the connection was made.
+        began: when the connection was made, in milliseconds since the epoch.
 
     """
 
-    began: str
+    began: int
 
 
 class DirectGateway(MailGateway):
@@ -53,7 +53,7 @@ class DirectGateway(MailGateway):
     # connections
 
     async def authorize(self, handshake: Handshake) -> _Session:
-        began = least_id(now_ms())
+        began = now_ms()
         try:
             user, claims = await self._users.authenticate(credential(handshake))
         except (Unauthorized, Unavailable) as error:
@@ -78,9 +78,11 @@ class DirectGateway(MailGateway):
 
     async def _overtaken(self, session: _Session) -> list[Entry]:
         """Return what was sent to a client between its hearing that it is connected and its room being subscribed."""
-        pending = await self._mailbox.pending(session.user, self._settings.unseen_limit)
+        pending = await self._pending(session, self._settings.unseen_limit)
         held = session.feed.held  # those would be out of order after what is given of here
-        return [entry for entry in reversed(pending) if entry.id > session.began or entry.id in held]
+        # what was missed may have been sent before the connect, by another clock, and stored after it
+        since = least_id(session.began - (LATE_MS if session.feed.gaps else 0))
+        return [entry for entry in reversed(pending) if entry.id > since or entry.id in held]
 
     async def disconnected(self, connection: Connection, ending: Ending) -> None:
         self._forget(connection)

@@ -110,6 +110,7 @@ class PresenceGateway(SocialGateway):
             raise
         if session.user != user.id:
             raise Forbidden("Already authenticated as another user")
+        self._engine.authenticated(connection)
         self._end_when(connection, claims)
         told = {"user": {"userId": user.id, "email": user.email, "socketId": connection.id}}
         connection.emit("connected", told)

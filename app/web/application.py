@@ -47,7 +47,7 @@ class Backend:
     Attributes:
         users: registration, login, tokens and friendships.
         mailbox: whose history `GET /messages` pages.
-        rooms: those of the rooms contract.
+        rooms: those of the rooms contract, where that is served.
         online: says which of some users are connected to the friends contract.
         readiness: what this server needs, by name, and whether it can be used now; any False answers 503.
         registry: where the metrics of the requests are kept, and what `GET /metrics` shows.
@@ -58,7 +58,7 @@ class Backend:
 
     users: Users
     mailbox: Mailbox
-    rooms: Rooms
+    rooms: Rooms | None
     online: Callable[[Iterable[str]], Awaitable[set[str]]]
     readiness: Callable[[], Awaitable[dict[str, bool]]]
     registry: CollectorRegistry
@@ -99,7 +99,8 @@ def _blueprints(settings: Settings, backend: Backend) -> Iterator[Blueprint]:
     yield auth.blueprint(backend.users)
     yield users_blueprint(backend.users, backend.online)
     yield messages.blueprint(backend.users, backend.mailbox)
-    yield rooms.blueprint(backend.rooms)
+    if backend.rooms:
+        yield rooms.blueprint(backend.rooms)
     if backend.notify:
         yield notifications.blueprint(backend.notify, settings.notifications_api_key)
     yield operations.blueprint(backend.readiness, backend.registry)

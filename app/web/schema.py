@@ -1,7 +1,7 @@
 """The OpenAPI 3.1 document: quart-schema reads routes and models, and this adds what a client must know besides.
 
 A view says of itself, with `documented`, what it takes and answers; what follows from that for every view (an error
-of a body, a missing credential) is said here, once.
+of a body, a missing credential, a request too many) is said here, once.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from quart_schema.openapi import APIKeySecurityScheme, HttpSecurityScheme
 from werkzeug.routing import Rule
 
 from app import __version__
-from app.domain.errors import ParleyError
+from app.domain.errors import ParleyError, TooMany
 from app.domain.rooms import RoomNotFound
 from app.web.body import FORM, JSON
 from app.web.envelopes import BY_PREFIX, FRIENDS, NAMES, Envelope, Failure, Mode, envelope_of
+from app.web.limit import PROBES
 from app.web.models import ANAKIN_ID, HAN_ID
 from app.web.room_models import ROOM_ID
 
@@ -38,11 +39,12 @@ _OF_BODY = {
 }
 _OF_QUERY = {400: "limit must be an integer from 1 to 1000"}
 _OF_CREDENTIAL = {401: "Unauthorized"}
+_OF_LIMIT = {429: TooMany(60)}
 _OPERATION = "_parley_operation"
 _MODE = "PARLEY_MODE"
 _INSTANT = "2024-04-29T12:00:00.000Z"
 _PATH_EXAMPLES = {"userId": HAN_ID, "friendId": ANAKIN_ID, "roomId": ROOM_ID}
-_ERROR_HEADERS = {401: ("WWW-Authenticate",), 503: ("Retry-After",)}
+_ERROR_HEADERS = {401: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 _HEADERS = {
     "Retry-After": {"description": "Seconds to wait before a retry.", "schema": {"type": "integer"}},
     "WWW-Authenticate": {"description": "The scheme of the credential.", "schema": {"type": "string"}},
@@ -214,9 +216,10 @@ class _Provider(OpenAPIProvider):
 
     def _errors(self, operation: _Operation, method: str, path: str) -> dict[int, dict[str, Any]]:
         envelope = envelope_of(path, self._app.config[_MODE])
+        errors = {**operation.errors, **({} if path in PROBES else _OF_LIMIT)}
         return {
             status: _error(envelope, _failure(status, message, method, path))
-            for status, message in sorted(operation.errors.items())
+            for status, message in sorted(errors.items())
         }
 
 

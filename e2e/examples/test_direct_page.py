@@ -37,6 +37,25 @@ async def test_two_windows_talk(people: People, show: Open):
 
 
 @pytest.mark.requirement("DIRECT-EXAMPLE-001")
+async def test_another_user_is_shown_nothing_of_the_one_before(people: People, show: Open):
+    """Who logs in next in the same window begins anew, and is shown what is theirs though it was shown before."""
+    alice, bob = await people.new("Alice"), await people.new("Bob")
+    window = await show("direct.html")
+    await window.log_in(alice)
+    await write(window, alice, "to myself")
+    await write(window, bob, "to Bob")
+
+    await window.log_in(bob)
+    await expect(window.talk.locator("li")).to_have_count(0)
+    await window.press("Unreceived messages")
+    await expect(window.talk.locator("li p")).to_have_text(["to Bob"])
+    await window.log_in(alice)
+    await window.press("Unreceived messages")
+
+    await expect(window.talk.locator("li p")).to_have_text(["to myself"])
+
+
+@pytest.mark.requirement("DIRECT-EXAMPLE-001")
 async def test_what_was_not_acknowledged_can_be_asked_for(people: People, show: Open):
     """Who comes back asks for what they did not acknowledge, and for everything."""
     alice, bob = await people.new("Alice"), await people.new("Bob")

@@ -121,6 +121,54 @@ async def test_a_wrong_password_is_told(people: People, show: Open):
 
 
 @pytest.mark.requirement("FRIENDS-EXAMPLE-002")
+async def test_who_logs_in_next_is_shown_their_own_alone(people: People, show: Open):
+    """Nothing of what the user before was shown stays, and the copies of a message are two users' own."""
+    bob, alice, carol = await people.friendship("Bob", "Alice", "Carol")
+    await (await bob.connect()).say("to both")
+    window = await show("friends.html")
+
+    for person in (alice, carol):
+        await window.log_in(person)
+        await expect(window.talk.locator("li p")).to_have_text(["to both"])
+        await window.sees(window.people, "Bob Tester")
+    await window.sees_event("received", "unseen_messages", "to both")
+    assert alice.id not in await window.page.locator("main").inner_text()
+
+
+@pytest.mark.requirement("FRIENDS-EXAMPLE-002")
+async def test_who_logs_in_again_is_shown_what_was(people: People, show: Open):
+    """A window that was disconnected goes on where it was."""
+    alice, bob = await people.friendship("Alice", "Bob")
+    window = await show("friends.html")
+    await window.log_in(alice)
+    await (await bob.connect()).say("before")
+    await window.sees(window.talk, "before")
+
+    await window.press("Disconnect")
+    await window.log_in(alice)
+
+    await window.sees_event("received", "unseen_messages")
+    await expect(window.talk.locator("li p")).to_have_text(["before"])
+
+
+@pytest.mark.requirement("FRIENDS-EXAMPLE-002")
+@pytest.mark.parametrize("page", ["friends.html", "internal.html"])
+async def test_a_page_that_is_not_told_where_its_contract_is_says_so(people: People, show: Open, page: str):
+    """Where that matters, which is to services alone; nothing else of the page fails."""
+    window = await show("")
+    await window.page.context.route("**/examples/server.json", lambda route: route.abort())
+    window.expects_failures()
+
+    await window.page.goto(f"{people.deployment.servers[0].url}/examples/{page}")
+
+    await window.sees_event("notes", "GET /examples/server.json")
+    if page == "internal.html":
+        await window.sees(window.warning, "The server did not say where services connect")
+    else:
+        await window.log_in(await people.new("Alice"))
+
+
+@pytest.mark.requirement("FRIENDS-EXAMPLE-002")
 async def test_no_secret_is_in_the_log(people: People, show: Open):
     """Neither the password nor the token is shown, so that a window can be."""
     alice = await people.new("Alice", password="a password of her own")

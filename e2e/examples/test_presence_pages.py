@@ -72,6 +72,12 @@ async def test_a_service_writes_to_users(people: People, show: Open):
     await service.press("Ping")
     await service.sees_event("received", "ack of ping", "internal_websocket")
 
+    await user.press("Clear")
+    await service.write("Metadata, a JSON object", "")
+    await service.write("Message", "one", submit=True)
+    await user.sees(user.talk, "one")
+    await user.sees_event("received", "message", '"source": "internal_service", "serviceName": "billing"')
+
 
 @pytest.mark.requirement("PRESENCE-EXAMPLE-001")
 async def test_metadata_that_is_no_json_is_told(people: People, show: Open):

@@ -10,7 +10,7 @@ from e2e.harness.match import equals, has, instant, keys, must
 from e2e.harness.people import People, PeopleOf
 from e2e.harness.presence import Presence, PresenceClient, reached, refuses
 
-KEYS = {"INTERNAL_SERVICE_KEYS": "billing=a-key-of-billing, mail=a-key=of-mail"}
+KEYS = {"INTERNAL_SERVICE_KEYS": "billing=a-key-of-billing, mail=a-key=of-mail, billing=its-next-key"}
 
 
 def path_of(listener: str) -> str:
@@ -90,7 +90,10 @@ async def test_what_a_service_sends_broken_is_refused(presence: Presence, payloa
 
 @pytest.mark.requirement("PRESENCE-INTERNAL-005")
 async def test_a_service_shows_its_key(fresh_deployment: Fresh, people_of: PeopleOf):
-    """Where keys are set, a name without its key is refused, and so is no name at all; users need none."""
+    """Where keys are set, a name without its key is refused, and so is no name at all; users need none.
+
+    A service that has two keys is taken with either.
+    """
     people = people_of(await fresh_deployment("--memory", **KEYS))
     presence = Presence(people)
     bob = await people.new("Bob")
@@ -99,6 +102,7 @@ async def test_a_service_shows_its_key(fresh_deployment: Fresh, people_of: Peopl
         None, {}, [], "text", {"serviceName": "billing"}, {"serviceKey": "a-key-of-billing"},
         {"serviceName": "billing", "serviceKey": ""}, {"serviceName": "billing", "serviceKey": "a-key-of-billin"},
         {"serviceName": "billing", "serviceKey": "a-key=of-mail"}, {"serviceName": "", "serviceKey": ""},
+        {"serviceName": "mail", "serviceKey": "its-next-key"}, {"serviceName": "mail=a-key", "serviceKey": "of-mail"},
         {"serviceName": "nobody", "serviceKey": "a-key-of-billing"}, {"serviceName": "mail", "serviceKey": "a-key"},
         {"serviceName": 7, "serviceKey": ["a-key-of-billing"]}, {"serviceName": "billing", "serviceKey": True},
         {"token": bob.token}, {"serviceName": "é", "serviceKey": "é🎈"},
@@ -110,7 +114,7 @@ async def test_a_service_shows_its_key(fresh_deployment: Fresh, people_of: Peopl
         if not isinstance(auth, list | str):
             must(refusal.payload, equals({"message": "Invalid service key"}))
 
-    for name, key in (("billing", "a-key-of-billing"), ("mail", "a-key=of-mail")):
+    for name, key in (("billing", "a-key-of-billing"), ("mail", "a-key=of-mail"), ("billing", "its-next-key")):
         service = await presence.service({"serviceName": name, "serviceKey": key})
         must(await service.send([bob], f"from {name}"), reached([bob]))
         await device.expect_next("message", has(message=f"from {name}"))

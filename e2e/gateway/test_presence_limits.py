@@ -114,6 +114,28 @@ async def test_clients_behind_a_proxy_are_told_apart(fresh_deployment: Fresh, pe
     ]
 
 
+@pytest.mark.requirement("PRESENCE-LIMIT-004")
+async def test_who_has_not_authenticated_counts_as_nobody(fresh_deployment: Fresh, people_of: PeopleOf):
+    """A socket that is connected and says nothing takes the place of another, until it has authenticated or is gone."""
+    people = people_of(await fresh_deployment("--memory", MAX_UNAUTHENTICATED="1"))
+    presence, alice = Presence(people), await people.new("Alice")
+    device = await presence.dial(server=0)
+
+    async def opened() -> int:
+        return (await people.rest(0).get("/presence/socket.io/?EIO=4&transport=polling")).status
+
+    assert await opened() == 503
+    must(await device.call("authenticate", {"token": "garbage"}), has(message="Invalid token"))
+    await device.expect("CLOSED")
+    device = await presence.dial(server=0)
+    assert await opened() == 503
+    await device.emit("authenticate", {"token": alice.token})
+    await device.expect_next("connected")
+
+    assert await opened() == 200
+    await device.call("ping")
+
+
 @pytest.mark.requirement("PRESENCE-LIMIT-003", "PRESENCE-INTERNAL-008")
 async def test_what_cannot_be_read_ends_the_start(refused_start: Any):
     """With a line for each that shows how it is written; keys are not shown, and the gateway is not left open."""

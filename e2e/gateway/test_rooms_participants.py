@@ -67,14 +67,23 @@ async def test_who_has_left_hears_nothing_more(people: People, rest: Rest):
 
 @pytest.mark.requirement("ROOMS-JOIN-005")
 async def test_leaving_twice_or_where_one_is_not_is_no_error(people: People, rest: Rest):
-    """The answer is the same, and nobody is told anything."""
+    """The answer is the same, and nobody is told anything: the next list is that of the next join."""
     room_id = await new_room(rest)
-    dhoni, kohli = await visit(people, "Dhoni", room_id), await visit(people, "Kohli")
+    event = f"participants/{room_id}"
+    dhoni, kohli = await visit(people, "Dhoni", room_id), await visit(people, "Kohli", room_id)
+    stranger = await visit(people, "Stranger")
+    await dhoni.expect(event, lists(Kohli=True))
+    await kohli.call("leave", {"roomId": room_id})
+    await dhoni.expect(event, lists(Kohli=False))
+    before = dhoni.count(event)
 
-    for room in (room_id, "no such room"):
-        assert await kohli.call("leave", {"roomId": room}) == {"roomId": room}
+    for device in (kohli, stranger):
+        for room in (room_id, "no such room"):
+            assert await device.call("leave", {"roomId": room}) == {"roomId": room}
+    await visit(people, "Raina", room_id)
 
-    assert dhoni.count(f"participants/{room_id}") == 1
+    await dhoni.expect(event, lists(Raina=True))
+    assert dhoni.count(event) == before + 1
 
 
 @pytest.mark.requirement("ROOMS-JOIN-002")

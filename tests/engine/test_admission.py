@@ -4,6 +4,7 @@ import ipaddress
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -254,6 +255,34 @@ async def test_a_session_that_joins_a_namespace_makes_room_for_one_that_has_not(
         await first.post("40")
         await first.get()
         assert (await by_websocket(stack, address))[0] == 200
+
+
+async def test_a_session_is_nobodys_until_it_is_said_whose(recorder: Recorder):
+    """Where clients are anonymous at first: joining a namespace is not enough, and to be told twice is once."""
+    engine = SocketIO({"/": recorder}, replace(options(unauthenticated=1), anonymous=True))
+    async with served(engine) as address, aiohttp.ClientSession() as http, AsyncExitStack() as stack:
+        first = Polling(http, address)
+        await first.open()
+        await first.post("40")
+        await first.get()
+        assert (await by_websocket(stack, address))[0] == 503
+        for _ in range(2):
+            engine.authenticated(recorder.connections[0])
+        assert (await by_websocket(stack, address))[0] == 200
+        assert (await by_websocket(stack, address))[0] == 503
+
+
+async def test_who_is_told_to_be_somebody_after_the_end_was_counted_once(recorder: Recorder):
+    """The session made room when it ended, and makes no more."""
+    engine = SocketIO({"/": recorder}, replace(options(unauthenticated=1), anonymous=True))
+    async with served(engine) as address, AsyncExitStack() as stack, aiohttp.ClientSession() as http:
+        first = Polling(http, address)
+        await first.open()
+        await first.post("40")
+        await first.get()
+        recorder.connections[0].close()
+        engine.authenticated(recorder.connections[0])
+        assert [(await by_websocket(stack, address))[0] for _ in range(2)] == [200, 503]
 
 
 async def test_a_client_that_sends_too_many_events_is_closed(recorder: Recorder):

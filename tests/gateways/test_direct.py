@@ -1,8 +1,10 @@
 """`app.gateways.direct`, over a store and a cluster that fail or wait at the right moment; e2e shows the rest."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator
-from typing import Any
+from contextlib import asynccontextmanager
+from typing import Any, cast
 
 import pytest
 
@@ -12,7 +14,7 @@ from app.engine.base import encode
 from app.gateways.base import Envelope
 from app.gateways.direct import DirectGateway
 from app.gateways.direct_wire import chat_id, message_id
-from app.store.base import NewMessage, Received, User
+from app.store.base import Message, NewMessage, Received, User
 from tests.gateways.house import Device, House, housed
 from tests.waiting import until
 
@@ -239,3 +241,48 @@ async def test_what_overtakes_a_connect_is_delivered(house: House, pair: tuple[U
         await post(house, han, obi, "meanwhile", now_ms())
         house.cluster.release(room)
         assert await texts(device, 1) == ["meanwhile"]
+
+
+@asynccontextmanager
+async def reading(house: House, user: User) -> AsyncIterator[tuple[Device, asyncio.Event]]:
+    """Connect a device to whom the store's answer is on its way, with what it did not hear of; and have that arrive."""
+    room, store, pending = f"direct:user:{user.id}", cast("Any", house.store), house.store.pending
+    read, arrives = asyncio.Event(), asyncio.Event()
+
+    async def slow(*args: Any, **options: Any) -> list[Message]:
+        found = await pending(*args, **options)
+        read.set()
+        await arrives.wait()
+        return found
+
+    store.pending = slow
+    house.cluster.held.add(room)
+    async with house.opened(house.users.token(user)) as device:
+        assert (await device.packet()).startswith("40{")
+        await until(lambda: room in house.cluster.waiting)
+        house.cluster.release(room)
+        await read.wait()
+        yield device, arrives
+
+
+async def test_what_is_missed_during_a_connect_is_delivered(house: House, pair: tuple[User, User]):
+    """What is read from the store for a connect is read again if something was missed meanwhile."""
+    han, obi = pair
+    async with reading(house, obi) as (device, arrives), house.device(han) as sender:
+        await post(house, han, obi, "lost on its way", now_ms())
+        house.hub.resync([f"direct:user:{obi.id}"])
+        await until(lambda: house.store.recoveries == [[obi.id]] and not house.gateway._recovery._workers)
+        arrives.set()
+        await send(house, sender, obi, "heard")
+        assert await texts(device, 2) == ["lost on its way", "heard"]
+
+
+async def test_what_is_too_much_to_hold_back_during_a_connect_is_delivered():
+    """It is let go of, and read again: the store has it."""
+    async with housed(Post, max_buffer=20_000) as house:
+        han, obi = await house.person("Han"), await house.person("Obi")
+        async with reading(house, obi) as (device, arrives), house.device(han) as sender:
+            for number in range(4):
+                await send(house, sender, obi, f"{number}{'x' * 1500}")
+            arrives.set()
+            assert [text[0] for text in await texts(device, 4)] == list("0123")

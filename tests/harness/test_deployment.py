@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.harness.deployment import NotControllableError, remote
+from e2e.harness.deployment import NotControllableError
 from e2e.harness.process import ServerDidNotStartError, ServerProcess
 
 READY = """

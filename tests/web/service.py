@@ -16,6 +16,7 @@ from app import seed
 from app.cluster.local import LocalCluster
 from app.config import Settings
 from app.domain.clock import Sequence
+from app.domain.errors import TooMany
 from app.domain.mailbox import Mailbox
 from app.domain.participants import Participants
 from app.domain.passwords import Passwords
@@ -45,6 +46,7 @@ class Service:
     Attributes:
         checks: what `readiness` answers.
         notifications: the mailbox of what was sent at `/notification`.
+        wait: seconds for which every request is told to wait, 0 for none.
 
     """
 
@@ -59,6 +61,7 @@ class Service:
     checks: dict[str, bool]
     notifications: Mailbox
     rooms: Rooms
+    wait: float = 0
 
     @classmethod
     async def start(cls, **options: Any) -> Service:
@@ -77,9 +80,13 @@ class Service:
         async def readiness() -> dict[str, bool]:
             return checks
 
+        async def take(address: str) -> None:
+            if service.wait:
+                raise TooMany(service.wait)
+
         rooms = Rooms(store, Sequence(), Participants(cluster), partial(tell_closed, cluster))
         online = partial(cluster.present, "friends")
-        app = create_app(settings, Backend(users, mailbox, rooms, online, readiness, registry, notify=notify))
+        app = create_app(settings, Backend(users, mailbox, rooms, online, readiness, registry, take, notify))
         service = cls(
             app, app.test_client(), store, users, mailbox, cluster, passwords, registry, checks, notifications, rooms
         )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from quart import Response
 
+from app.web.limit import PROBES
 from app.web.reference import Operation, operations
 from app.web.room_models import ROOM_ID
 from app.web.schema import document
@@ -105,7 +106,7 @@ async def test_every_documented_status_is_real(mode: str) -> None:
     async with _started(mode) as service:
         found = json.loads(json.dumps(document(service.app)))
     cases = [(one, answer.status) for one in operations(found) for answer in (*one.answers, *one.errors)]
-    assert len(cases) == 87
+    assert len(cases) == 101
     for operation, status in cases:
         async with _started(mode) as service:
             response = await _provoke(service, operation, int(status))
@@ -118,6 +119,16 @@ async def test_every_documented_status_is_real(mode: str) -> None:
                 assert response.mimetype == kind, case
                 if kind == "application/json":
                     assert _mismatch(found, media["schema"], await response.get_json()) is None, case
+
+
+async def test_every_answer_but_those_of_probes_may_be_that_there_are_too_many(service: Service) -> None:
+    """RATE_LIMIT_REST counts all of them; the example says when to come back, and in which header."""
+    found = await _document(service)
+    limited = {path for path, _, operation in _operations(found) if "429" in operation["responses"]}
+    assert limited == set(found["paths"]) - PROBES
+    answer = found["paths"]["/users/me"]["get"]["responses"]["429"]
+    assert answer["content"]["application/json"]["example"]["message"] == "Too many requests: try again in 60 s"
+    assert "Retry-After" in answer["headers"]
 
 
 @asynccontextmanager
@@ -165,6 +176,8 @@ async def _provoke(service: Service, operation: Operation, status: int) -> Respo
             body = b" " * 1001
         case 415:
             headers |= {"Content-Type": "text/plain", "Content-Encoding": "gzip"}
+        case 429:
+            service.wait = 60
         case 500:
             _break(service)
         case 503:
