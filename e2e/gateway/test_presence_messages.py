@@ -6,7 +6,7 @@ import pytest
 
 from e2e.harness.client import TransportName
 from e2e.harness.deployment import Fresh
-from e2e.harness.match import equals, has, instant, keys, must
+from e2e.harness.match import equals, has, instant, keys, lacks, must
 from e2e.harness.people import People, PeopleOf
 from e2e.harness.presence import Presence, reached, refuses
 
@@ -199,7 +199,7 @@ async def test_metadata_that_was_not_sent_is_not_handed_on(people: People, prese
     alice = await people.new("Alice")
     device = await presence.connect(alice)
     await device.send([alice], "hello", **fields)
-    await device.expect_next("message", keys("recipientId", "message", "timestamp", "senderId"))
+    await device.expect_next("message", keys("recipientId", "message", "timestamp", "senderId"), lacks("metadata"))
 
 
 @pytest.mark.requirement("PRESENCE-MESSAGE-007")

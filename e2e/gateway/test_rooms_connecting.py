@@ -78,7 +78,7 @@ async def test_a_handshake_may_join_a_room(people: People, rest: Rest):
 @pytest.mark.parametrize(
     ("auth", "refused"),
     [
-        ({"roomId": "no such room: *", "username": "Dhoni"}, equals(FORBIDDEN)),
+        ({"roomId": "no such room: *", "username": "Dhoni"}, has(**FORBIDDEN)),
         ({"roomId": "3XX"}, refuses("username should not be empty")),
         ({"roomId": "", "username": 7}, refuses("roomId should not be empty")),
         ({"roomId": [], "username": {}}, refuses(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from e2e.harness.client import Client, Credential
-from e2e.harness.match import Check, has
+from e2e.harness.match import Check, has, must
 
 __all__ = ["CHAT", "DirectClient", "fails"]
 
@@ -32,7 +32,7 @@ class DirectClient(Client):
         """Acknowledge a chat, and return once that is stored."""
         __tracebackhide__ = True
         answer = await self.call("receive message", {"chatId": chat["id"]})
-        assert answer == {"chatId": chat["id"], "received": True}, f"{chat['id']} was answered {answer}"
+        must(answer, has(chatId=chat["id"], received=True))
 
     async def unreceived(self) -> Sequence[dict[str, Any]]:
         """Return what is not acknowledged, oldest first."""

@@ -10,7 +10,7 @@ import pytest
 
 from e2e.harness.client import Client, Credential
 from e2e.harness.deadline import DEADLINE
-from e2e.harness.match import Check, equals, has
+from e2e.harness.match import Check, has
 from e2e.harness.people import Handshake, People, Person
 
 __all__ = ["Presence", "PresenceClient", "ServiceClient", "listed", "reached", "refuses", "status_of"]
@@ -85,17 +85,12 @@ def reached(sent: Iterable[Person | str], failed: Iterable[Person | str] = ()) -
 
 def refuses(error: str) -> Check:
     """Check that a message was acknowledged as refused, for this reason."""
-
-    def check(payload: Any) -> str | None:
-        found = {key: value for key, value in payload.items() if key != "timestamp"} if payload else payload
-        return equals({"status": "error", "error": error})(found)
-
-    return check
+    return has(status="error", error=error)
 
 
 def status_of(person: Person, status: str) -> Check:
     """Check that the payload says that a person is `online` or `offline`."""
-    return equals({"userId": person.id, "status": status, "email": person.email})
+    return has(userId=person.id, status=status, email=person.email)
 
 
 def listed(answer: Any) -> list[str]:

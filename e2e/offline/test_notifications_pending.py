@@ -48,7 +48,7 @@ async def test_what_is_not_confirmed_comes_again(people: People):
 
     second = await ann.connect()
     assert await second.expect_notified("one", "two", "three") == [one, two, three]
-    assert await second.confirm(two["id"], ann.id) == {"notificationId": two["id"], "confirmed": True}
+    must(await second.confirm(two["id"], ann.id), has(notificationId=two["id"], confirmed=True))
     third = await ann.connect()
     assert await third.expect_notified("one", "three") == [one, three]
     for payload in (one, three):

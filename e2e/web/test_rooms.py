@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from e2e.harness.match import equals, instant, keys
+from e2e.harness.match import equals, has, instant, keys
 from e2e.harness.people import People
 from e2e.harness.rest import Answer, Rest
 from e2e.harness.rooms import ROOMS, history, new_room, path_of, visit
@@ -47,7 +47,7 @@ def nothing(answer: Answer, status: int) -> None:
 
 
 def bad(*sentences: str) -> Any:
-    return equals({"statusCode": 400, "message": list(sentences), "error": "Bad Request"})
+    return has(statusCode=400, message=list(sentences), error="Bad Request")
 
 
 # opening
@@ -61,7 +61,7 @@ async def test_the_command_that_creates_a_room(rest: Rest):
     nothing(await paste(rest, CREATE, "3XX", room_id), 201)
 
     again = await paste(rest, CREATE, "3XX", room_id)
-    again.must(409, equals({"code": "room.conflict", "message": f"Room with '{room_id}' already exists"}))
+    again.must(409, has(code="room.conflict", message=f"Room with '{room_id}' already exists"))
     assert await history(rest, room_id) == []
 
 
@@ -137,10 +137,10 @@ async def test_a_room_may_have_any_name(rest: Rest, start: str):
 
     nothing(await rest.post(ROOMS, {"roomId": room_id, "creatorUsername": "Dhoni"}), 201)
     assert await history(rest, room_id) == []
-    (await rest.get(f"{path_of(f'{room_id[:-1]}')}/messages")).must(403, equals(FORBIDDEN))
+    (await rest.get(f"{path_of(f'{room_id[:-1]}')}/messages")).must(403, has(**FORBIDDEN))
     nothing(await rest.delete(path_of(room_id)), 204)
 
-    (await rest.get(f"{path_of(room_id)}/messages")).must(403, equals(FORBIDDEN))
+    (await rest.get(f"{path_of(room_id)}/messages")).must(403, has(**FORBIDDEN))
     assert await history(rest, other) == []
 
 
@@ -151,7 +151,7 @@ async def test_a_room_may_have_any_name(rest: Rest, start: str):
 async def test_the_command_that_reads_a_room(people: People, rest: Rest):
     """The document's command shows what was said, oldest first, in four keys; of a room that is none it is told 403."""
     room_id = await new_room(rest)
-    (await paste(rest, MESSAGES, "123", f"{room_id}x")).must(403, equals(FORBIDDEN))
+    (await paste(rest, MESSAGES, "123", f"{room_id}x")).must(403, has(**FORBIDDEN))
     dhoni, kohli = await visit(people, "Dhoni"), await visit(people, "Kohli")
 
     said = [await device.say(room_id, f"{i}", mood=i) for i, device in enumerate((dhoni, kohli, dhoni))]
@@ -197,7 +197,7 @@ async def test_a_part_that_is_none_is_refused(rest: Rest, query: str, message: A
     """400 with what is wrong."""
     answer = await rest.get(f"{path_of(await new_room(rest))}/messages?{query}")
 
-    answer.must(400, equals({"statusCode": 400, "message": message, "error": "Bad Request"}))
+    answer.must(400, has(statusCode=400, message=message, error="Bad Request"))
 
 
 # closing
@@ -211,9 +211,9 @@ async def test_the_command_that_closes_a_room(people: People, rest: Rest):
 
     nothing(await paste(rest, CLOSE, "123", room_id), 204)
 
-    gone = equals({"code": "room.not-found", "message": f"Room with '{room_id}' not found"})
+    gone = has(code="room.not-found", message=f"Room with '{room_id}' not found")
     (await paste(rest, CLOSE, "123", room_id)).must(404, gone)
-    (await paste(rest, MESSAGES, "123", room_id)).must(403, equals(FORBIDDEN))
+    (await paste(rest, MESSAGES, "123", room_id)).must(403, has(**FORBIDDEN))
 
 
 @pytest.mark.requirement("ROOMS-REST-012", "ROOMS-CLOSE-003")
