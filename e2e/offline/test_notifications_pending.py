@@ -32,7 +32,7 @@ async def test_what_was_sent_to_somebody_away_comes_with_the_next_connect(people
     for payload in told:
         must(payload, keys("message", "userId", "n", "id", "createdAt"), has(userId=ann.id), instant("createdAt"))
     assert [payload["n"] for payload in told] == list(range(20))
-    assert [payload["id"] for payload in told] == sorted({payload["id"] for payload in told})
+    assert len({payload["id"] for payload in told}) == len(expected), "an id came twice"
     await sender.notify(ann.id, "live")
     await device.expect_notified("live")
 
