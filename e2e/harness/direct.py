@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from e2e.harness.client import Client, Credential
-from e2e.harness.match import Check, has, must
+from e2e.harness.match import Check, has, must, names
 
 __all__ = ["CHAT", "DirectClient", "fails"]
 
@@ -47,6 +47,11 @@ class DirectClient(Client):
         return (await self.expect("all messages")).payload
 
 
-def fails(user: str, message: str | None = None) -> Check:
-    """Check that the payload is an error for this user, and says this."""
-    return has(id=user) if message is None else has(id=user, message=message)
+def fails(user: str, message: str | None = None, *, naming: Sequence[str] = ()) -> Check:
+    """Check that the payload is an error for this user, and says this, or what is wrong with these fields."""
+
+    def check(payload: Any) -> str | None:
+        says_so = names(*naming) if message is None else has(message=message)
+        return has(id=user)(payload) or says_so(payload)
+
+    return check

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
-__all__ = ["Check", "equals", "has", "instant", "keys", "lacks", "must", "present", "says", "texts"]
+__all__ = ["Check", "equals", "has", "instant", "keys", "lacks", "must", "names", "present", "says", "texts"]
 
 Check = Callable[[Any], str | None]
 
@@ -86,6 +86,21 @@ def present(*wanted: str) -> Check:
         found = cast("dict[str, Any]", payload) if isinstance(payload, dict) else {}
         missing = [key for key in wanted if found.get(key) is None]
         return f"missing: {', '.join(missing)}" if missing else None
+
+    return check
+
+
+def names(*fields: str, under: str = "message") -> Check:
+    """Check that the payload says what is wrong, in a text or a list of texts, and names each of these fields there."""
+
+    def check(payload: Any) -> str | None:
+        found = cast("dict[str, Any]", payload).get(under) if isinstance(payload, dict) else None
+        said = cast("list[Any]", found) if isinstance(found, list) else [found]
+        if not said or not all(isinstance(text, str) and text for text in said):
+            return f"{under} is {_shown(found)}, want what is wrong"
+        words = set(re.findall(r"\w+", " ".join(cast("list[str]", said))))
+        missing = [field for field in fields if field not in words]
+        return f"{under} is {_shown(found)}, which does not name {', '.join(missing)}" if missing else None
 
     return check
 

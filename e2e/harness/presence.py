@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack, cast
 
 import pytest
 
@@ -13,7 +13,12 @@ from e2e.harness.deadline import DEADLINE
 from e2e.harness.match import Check, has
 from e2e.harness.people import Handshake, People, Person
 
-__all__ = ["Presence", "PresenceClient", "ServiceClient", "listed", "reached", "refuses", "status_of"]
+__all__ = [
+    "MISSING", "Presence", "PresenceClient", "ServiceClient", "listed", "names_ids", "reached", "refuses", "status_of",
+]  # fmt: skip
+
+MISSING = "Missing required fields: recipientIds (array) and message"
+"""What a message without one of its fields is answered with."""
 
 
 class PresenceClient(Client):
@@ -81,6 +86,13 @@ def reached(sent: Iterable[Person | str], failed: Iterable[Person | str] = ()) -
     wanted = [[one if isinstance(one, str) else one.id for one in people] for people in (sent, failed)]
     recipients = {"total": len(wanted[0]) + len(wanted[1]), "sent": wanted[0], "failed": wanted[1]}
     return has(status="sent" if wanted[0] else "error", recipients=recipients)
+
+
+def names_ids(payload: Any) -> str | None:
+    """Check that a message was acknowledged as refused, as one of its recipients is no id."""
+    error = cast("dict[str, Any]", payload).get("error") if isinstance(payload, dict) else None
+    begins = isinstance(error, str) and error.startswith("Invalid recipient IDs found: ")
+    return None if begins else f"error is {error!r}, want 'Invalid recipient IDs found: ...'"
 
 
 def refuses(error: str) -> Check:

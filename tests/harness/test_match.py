@@ -2,7 +2,7 @@
 
 import pytest
 
-from e2e.harness.match import Check, equals, has, instant, keys, lacks, must, present, says
+from e2e.harness.match import Check, equals, has, instant, keys, lacks, must, names, present, says
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,12 @@ from e2e.harness.match import Check, equals, has, instant, keys, lacks, must, pr
         (keys("a"), {"a": None}, ["a"]),
         (lacks("a", "b"), {"c": 1}, {"c": 1, "b": None}),
         (lacks("a"), {}, None),
+        (names("a"), {"message": "a is missing"}, {"message": "ab is missing"}),
+        (names("a", "b"), {"message": ["b!", "a!"]}, {"message": "a!"}),
+        (names(), {"message": "no"}, {"message": ""}),
+        (names(), {"message": ["no"]}, {"message": []}),
+        (names(), {"message": ["no"]}, "no"),
+        (names("a", under="error"), {"error": "a!"}, {"message": "a!"}),
         (present("a"), {"a": 0}, {"a": None}),
         (instant("at"), {"at": "2022-04-03T21:23:31.964Z"}, {"at": "2022-04-03T21:23:31Z"}),
         (instant("at"), {"at": "2022-04-03T21:23:31.964Z"}, {"at": "2022-04-03T21:23:31.964+00:00"}),
