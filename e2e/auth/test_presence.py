@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from e2e.harness.client import TransportName
+from e2e.harness.deadline import SECOND
 from e2e.harness.deployment import Fresh
 from e2e.harness.match import equals, has, instant, keys, must, says
 from e2e.harness.people import People, PeopleOf
@@ -105,14 +106,14 @@ async def test_a_socket_may_authenticate_again(people: People, presence: Presenc
     """As the same user it is answered anew, and the token that was the latest says when it ends."""
     alice = await people.new("Alice")
     device = await presence.dial("Alice")
-    await device.emit("authenticate", {"token": mint.token(sub=alice.id, lifetime=2)})
+    await device.emit("authenticate", {"token": mint.token(sub=alice.id, lifetime=2.5 * SECOND)})
     await device.expect_next("connected")
 
     await device.emit("authenticate", {"token": alice.token})
     await device.expect_next("connected")
 
     short = await presence.dial("Alice again")
-    await short.emit("authenticate", {"token": mint.token(sub=alice.id, lifetime=2.5)})
+    await short.emit("authenticate", {"token": mint.token(sub=alice.id, lifetime=3 * SECOND)})
     await short.expect_next("connected")
     await short.expect_next("authentication_error")
     await device.call("ping")
@@ -146,7 +147,7 @@ async def test_a_token_that_expires_ends_its_socket(people: People, presence: Pr
     """With a word before the goodbye."""
     alice = await people.new("Alice")
     device = await presence.dial("Alice")
-    await device.emit("authenticate", {"token": mint.token(sub=alice.id, lifetime=2)})
+    await device.emit("authenticate", {"token": mint.token(sub=alice.id, lifetime=2.5 * SECOND)})
     await device.expect_next("connected")
 
     await device.expect_next("authentication_error", says("Invalid token"))

@@ -7,7 +7,7 @@ import pytest
 
 from e2e.harness.deployment import Fresh
 from e2e.harness.match import equals, has, instant, keys, must, present
-from e2e.harness.notifications import NOISE, PATHS, Guest
+from e2e.harness.notifications import NOISE, PATHS, Guest, notifies
 from e2e.harness.people import People, PeopleOf
 from e2e.harness.process import ServerProcess
 from e2e.harness.rest import Rest
@@ -94,10 +94,10 @@ async def test_nobody_confirms_for_another(people: People):
 
 
 @pytest.mark.requirement("NOTIFICATIONS-OFFLINE-005", "NOTIFICATIONS-SEND-005")
-async def test_who_connects_amid_a_stream_misses_nothing(people: People, rest: Rest):
+async def test_who_connects_amid_a_stream_misses_nothing(people: People):
     """Each device gets each notification once, in order, whatever was sent before it was there."""
     ann = Guest(people, "Ann")
-    sender = await Guest(people, "Bob").connect()
+    watching, sender = await ann.connect(), await Guest(people, "Bob").connect()
     expected = [f"{number}" for number in range(300)]
 
     async def stream() -> None:
@@ -106,6 +106,7 @@ async def test_who_connects_amid_a_stream_misses_nothing(people: People, rest: R
             await asyncio.sleep(0)
 
     streaming = asyncio.create_task(stream())
+    await watching.expect("newNotification", notifies("40"))
     devices = [await ann.connect() for _ in range(4)]
     await streaming
 
