@@ -10,6 +10,7 @@ from e2e.harness.people import People, PeopleOf
 from e2e.harness.rest import Answer, Rest
 from e2e.harness.shapes import ENVELOPE
 
+EVIL = "https://evil.example.com"
 ORIGIN = "https://front.example.com"
 LOGIN = "/auth/login"
 
@@ -112,8 +113,18 @@ async def test_only_listed_origins_are_allowed(fresh_deployment: Fresh, people_o
         for origin in listed.split(","):
             answer = await rest.get(path, headers={"Origin": origin})
             assert answer.headers.getall("Access-Control-Allow-Origin") == [origin], path
-        answer = await rest.get(path, headers={"Origin": "https://evil.example.com"})
+        answer = await rest.get(path, headers={"Origin": EVIL})
         assert "Access-Control-Allow-Origin" not in answer.headers, path
+
+
+@pytest.mark.requirement("FRIENDS-REST-005")
+async def test_a_form_of_an_origin_that_is_not_listed_is_refused(fresh_deployment: Fresh, people_of: PeopleOf):
+    """A browser sends it without asking, so the server has to refuse it; one of a listed origin is taken."""
+    rest = people_of(await fresh_deployment("--memory", CORS_ORIGIN=ORIGIN)).rest()
+    form = {"email": "leia@mail.com", "password": "123456"}
+
+    (await rest.post("/users", form=form, headers={"Origin": EVIL})).must(403)
+    (await rest.post("/users", form=form, headers={"Origin": ORIGIN})).must(201)
 
 
 @pytest.mark.requirement("FRIENDS-REST-006")
