@@ -5,12 +5,13 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+import orjson
 import pytest
 
 from app.cluster.local import LocalCluster
 from app.domain.clock import Sequence, now_ms
 from app.domain.errors import Invalid, Unavailable
-from app.domain.participants import KEPT, Participant, Participants
+from app.domain.participants import KEPT, KEPT_BYTES, Participant, Participants
 from app.domain.rooms import MAX_NAME, PAGE, Exchange, Room, RoomConflict, RoomForbidden, RoomNotFound, Rooms, name_of
 from app.store.base import NewExchange, Store
 from app.store.sqlite import SQLiteStore
@@ -275,6 +276,22 @@ async def test_who_is_in_a_room_is_listed_however_many_have_left(house: House, r
     listed = await house.participants.of(room)
     assert listed[0] == Participant("Dhoni", True)
     assert [one.username for one in listed[1:]] == [f"user {i}" for i in range(1, KEPT)]
+
+
+@pytest.mark.parametrize("letter", ["x", "\x01", "\U0001f3cf"])
+async def test_the_list_has_a_bound_in_bytes(house: House, letter: str):
+    """However long names are as JSON, with that of the room beside each: who has left is left out before who stays."""
+    room = await house.rooms.open_room(letter * MAX_NAME, "Dhoni")
+    await house.participants.enter(room, "Dhoni", "a socket")
+    for i in range(KEPT):
+        await house.participants.enter(room, f"{i:04}{letter * (MAX_NAME - 4)}", f"socket {i}")
+        await house.participants.leave(room, f"socket {i}")
+    listed = await house.participants.of(room)
+    told = [{"roomId": room.id, "username": one.username, "connected": one.connected} for one in listed]
+    longest = len(orjson.dumps(told[-1])) + 1
+    assert KEPT_BYTES - longest < len(orjson.dumps(told)) <= KEPT_BYTES
+    assert listed[0] == Participant("Dhoni", True)
+    assert [one.username[:4] for one in listed[1:]] == [f"{i:04}" for i in range(KEPT + 1 - len(listed), KEPT)]
 
 
 async def test_who_enters_while_the_cluster_does_not_answer_is_no_worse_off(

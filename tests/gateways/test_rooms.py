@@ -244,6 +244,51 @@ async def test_lists_are_told_once_the_cluster_answers(house: House):
         assert len(house.wire.kept) == 1
 
 
+async def test_a_room_is_told_of_many_changes_together(house: House, monkeypatch: pytest.MonkeyPatch):
+    """The first at once, and what follows after a pause; the last that is told is true."""
+    pace = 0.5
+    monkeypatch.setattr("app.gateways.attendance.PACE", pace)
+    names = [f"Kohli {number}" for number in range(200)]
+    async with house.guest("Dhoni") as dhoni, house.guest("Kohli", 1) as kohli:
+        await dhoni.join()
+        began = asyncio.get_running_loop().time()
+        for name in names:
+            await kohli.call("participants", {"roomId": "3XX", "username": name})
+        await dhoni.sees("3XX", "Dhoni", names[-1], gone=tuple(names[:-1]))
+        pauses = (asyncio.get_running_loop().time() - began) / pace
+        assert len([name for name, _ in dhoni.told if name == "participants/3XX"]) <= pauses + 2
+
+
+async def test_who_came_in_a_pause_is_told_of_as_such(house: House, monkeypatch: pytest.MonkeyPatch):
+    """By the event of a join too, though they have left again by then."""
+    monkeypatch.setattr("app.gateways.attendance.PACE", 1)
+    async with house.guest("Dhoni") as dhoni, house.guest("Kohli", 1) as kohli:
+        await dhoni.join()
+        await kohli.join()
+        await dhoni.sees("3XX", "Kohli")
+        await kohli.call("participants", {"roomId": "3XX", "username": "Captain"})
+        await kohli.call("leave", {"roomId": "3XX"})
+        await dhoni.sees("3XX", "Dhoni", gone=("Kohli", "Captain"))
+        listed = dhoni.told[-1][1]
+        await dhoni.say("marker")
+        assert ("exchanges", listed) in dhoni.told
+
+
+async def test_long_lists_are_told_less_often(house: House, monkeypatch: pytest.MonkeyPatch):
+    """As often as their bytes allow: the change of a short one is told before an earlier one of a long one."""
+    monkeypatch.setattr("app.gateways.attendance.RATE", 500)
+    long = "x" * 128
+    await house.rooms[0].open_room(long, "Dhoni")
+    async with house.guest("Dhoni") as dhoni, house.guest("Kohli") as kohli:
+        await dhoni.join(long)
+        await dhoni.join()
+        for room_id in (long, "3XX"):
+            await kohli.call("participants", {"roomId": room_id, "username": "Kohli"})
+        await dhoni.sees("3XX", "Kohli")
+        assert len([name for name, _ in dhoni.told if name == f"participants/{long}"]) == 1
+        await dhoni.sees(long, "Kohli")
+
+
 async def test_a_lost_connection_is_there_for_a_grace(house: House):
     """Who says goodbye is gone at once; who is lost may be back before anybody is told."""
     house.gateways[0]._settings = Settings(memory=True, presence_grace=60)
