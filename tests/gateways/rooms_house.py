@@ -32,7 +32,7 @@ class Store(SQLiteStore):
     """A store in memory.
 
     Attributes:
-        down: names of the calls that fail; "answer" loses the answer to what is said.
+        down: names of the calls that fail; "answer" loses the answer to what is said, and to who closes a room.
         reads: how often it was asked what was said.
         held: those who are told what was said once this is set; None if all are at once.
 
@@ -47,6 +47,11 @@ class Store(SQLiteStore):
     async def room(self, room_id: str) -> Room | None:
         self._must_answer("room")
         return await super().room(room_id)
+
+    async def close_room(self, room_id: str) -> Room | None:
+        closed = await super().close_room(room_id)
+        self._must_answer("answer")
+        return closed
 
     async def say(self, room: Room, new: NewExchange) -> int:
         self._must_answer("say")

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.config import Settings
+from app.domain.errors import Unavailable
 from app.domain.rooms import Room
 from tests.gateways.rooms_house import House
 from tests.waiting import until
@@ -144,6 +145,24 @@ async def test_a_server_that_missed_the_end_of_a_room_finds_it(house: House):
         house.wire.hubs[1].resync(["rooms:unknown", name])
         assert (await kohli.hears("exchanges"))["content"] == "the last"
         assert await kohli.hears("room_closed") == {"roomId": "3XX"}
+
+
+async def test_members_hear_of_an_end_of_which_who_closed_the_room_was_not_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    """It was closed after all, as soon as the store says so; the members of all servers hear what was said before."""
+    monkeypatch.setattr("app.domain.doubts.INTERVAL", 0.01)
+    async with house.guest("Dhoni") as dhoni, house.guest("Kohli", 1) as kohli:
+        await dhoni.join()
+        await kohli.join()
+        await dhoni.say("the last")
+        house.store.down = {"answer"}
+        with pytest.raises(Unavailable):
+            await house.rooms[0].close_room("3XX")
+        house.store.down = set()
+        for member in (dhoni, kohli):
+            await member.orders(1)
+            assert await member.hears("room_closed") == {"roomId": "3XX"}
 
 
 async def test_who_speaks_in_a_room_whose_end_was_missed_is_told_of_it(house: House):
