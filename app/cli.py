@@ -1,7 +1,7 @@
-"""The command line: `parley serve | seed | doctor`, and those of the conformance harness, which know no settings.
+"""The command line: `parley serve | seed | doctor | contracts`, and the conformance harness, which knows no settings.
 
-Exit codes: 0 done, 1 `doctor` found something wrong, 2 the settings, a port or the store cannot be used, 128 and the
-signal's number where a signal ended the process before it could end by itself.
+Exit codes: 0 done, 1 `doctor` or `contracts --check` found something wrong, 2 the settings, a port or the store cannot
+be used, 128 and the signal's number where a signal ended the process before it could end by itself.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 import uvloop
 
-from app import __version__, log, seed
+from app import __version__, documents, log, seed
 from app.cluster.base import ClusterUnusableError
 from app.config import CONTRACTS, Settings, SettingsError, load, name
 from app.domain.errors import Unavailable
@@ -50,6 +50,8 @@ def main(argv: list[str] | None = None) -> int:
     if argv and argv[0] in HARNESS:
         return _harness(*argv)
     arguments = _parser().parse_args(argv)
+    if arguments.command is _contracts:
+        return _contracts(arguments.check)
     given = vars(arguments).items()
     overrides = {option: value for option, value in given if option != "command" and value is not None}
     try:
@@ -82,6 +84,10 @@ def _parser() -> argparse.ArgumentParser:
 
     doctor = commands.add_parser("doctor", help="show the settings in force and what is wrong")
     doctor.set_defaults(command=_doctor)
+
+    contracts = commands.add_parser("contracts", help="write the generated documents and types of the contracts")
+    contracts.set_defaults(command=_contracts)
+    contracts.add_argument("--check", action="store_true", help="write nothing, and fail if a file is stale")
 
     for command, (_, meaning) in HARNESS.items():
         commands.add_parser(command, help=meaning, add_help=False)
@@ -187,6 +193,15 @@ async def _planting(settings: Settings) -> int:
         print(f"added {user.email} ({user.id})")
     print(f"{len(added)} of {len(seed.load())} seeded users added, {_kept(settings)}")
     return 0
+
+
+def _contracts(check: bool) -> int:
+    changed = documents.stale() if check else documents.write()
+    for path in changed:
+        print(f"{path} {'is stale: `parley contracts` writes it' if check else 'written'}")
+    if not changed:
+        print("The contracts are as they ought to be.")
+    return 1 if check and changed else 0
 
 
 def _doctor(settings: Settings) -> int:

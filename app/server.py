@@ -147,7 +147,7 @@ class Server:
         self._gateways = {contract: GATEWAYS[contract](self) for contract in GATEWAYS if contract in self._served}
         self._engines = {contract: self._engine(gateway) for contract, gateway in self._gateways.items()}
         self._draining = False
-        self._web = create_app(settings, self._backend())
+        self.web = create_app(settings, self._backend())
         self.metrics.watch("parley_store_commits", "Commits of the store", lambda: self.store.commits)
         self.metrics.watch(
             "parley_store_operations", "Calls that those commits were made of", lambda: self.store.operations
@@ -217,7 +217,7 @@ class Server:
         config.websocket_max_message_size = self.settings.max_payload
         config.h11_max_incomplete_size = 32 * 1024
         mounts = {listener.port: self._mounts(listener.contract) for listener in listeners}
-        root = Root(self._web, mounts, self.settings.trusted_proxies)
+        root = Root(self.web, mounts, self.settings.trusted_proxies)
 
         async def until_drained() -> None:
             await stop.wait()

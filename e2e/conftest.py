@@ -13,7 +13,7 @@ import os
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from e2e.harness.process import Exit, ServerProcess
 from e2e.harness.rest import Rest
 from e2e.harness.tokens import Mint
 from e2e.harness.transcript import Transcript
+from e2e.harness.users import RegisteredUsers, Users
 
 FAST = {"PRESENCE_GRACE": str(SECOND), "CONFIRM_INTERVAL": "0.2"}
 
@@ -52,6 +53,9 @@ FAULT_ENGINES = "fault engines"
 
 TRANSCRIPT = pytest.StashKey[Transcript]()
 """The transcript of a test."""
+
+USERS = pytest.StashKey[Callable[[], Users]]()
+"""Of a run: makes what users of its target come from, where they are not registered over REST."""
 
 TARGET = pytest.StashKey[Target]()
 """Of a run: what is known of the servers that `--target` names, where a plugin knows more than their addresses."""
@@ -108,6 +112,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     claims = {item.nodeid: [it for mark in item.iter_markers("requirement") for it in mark.args] for item in items}
     if problems := requirements.unknown(claims, requirements.load()):
         raise pytest.UsageError("tests claim to prove requirements that are in no contract:\n" + "\n".join(problems))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """Fail a test whose clients received what their contract does not have."""
+    transcript = pyfuncitem.stash.get(TRANSCRIPT, Transcript())
+    try:
+        result = yield
+    finally:
+        breaches = list(transcript.breaches)
+        transcript.breaches.clear()
+    _allow_none(breaches, transcript)
+    return result
+
+
+def _allow_none(breaches: list[str], transcript: Transcript) -> None:
+    if breaches:
+        pytest.fail("\n".join(["received, and not in the contract:", *breaches, "", str(transcript)]), pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -243,19 +265,29 @@ def mint(deployment: Deployment) -> Mint:
 
 
 @pytest.fixture
-def transcript(request: pytest.FixtureRequest) -> Transcript:
-    """Return the transcript of this test."""
-    return request.node.stash.setdefault(TRANSCRIPT, Transcript())
+def transcript(request: pytest.FixtureRequest) -> Iterator[Transcript]:
+    """Return the transcript of this test, and look at what came after the test's last word too."""
+    transcript = request.node.stash.setdefault(TRANSCRIPT, Transcript())
+    yield transcript
+    _allow_none(transcript.breaches, transcript)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def users(pytestconfig: pytest.Config) -> AsyncIterator[Users]:
+    """Return where users come from."""
+    users = pytestconfig.stash.get(USERS, RegisteredUsers)()
+    yield users
+    await users.close()
 
 
 @pytest_asyncio.fixture
-async def people_of(transcript: Transcript) -> AsyncIterator[PeopleOf]:
+async def people_of(transcript: Transcript, users: Users) -> AsyncIterator[PeopleOf]:
     """Return what makes people on a deployment; their devices are closed at the end of the test."""
     made: list[People] = []
     async with aiohttp.ClientSession() as http:
 
         def people_of(deployment: Deployment) -> People:
-            made.append(People(deployment, transcript, http))
+            made.append(People(deployment, transcript, http, users))
             return made[-1]
 
         yield people_of

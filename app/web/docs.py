@@ -16,19 +16,11 @@ from markupsafe import Markup, escape
 from quart import Blueprint, Response, current_app, render_template, request
 
 from app import __version__, resources
+from app.contracts.registry import CONTRACTS
 from app.web import reference
-from app.web.contract import Contract
-from app.web.direct_contract import DIRECT
-from app.web.friends_contract import FRIENDS
-from app.web.notifications_contract import NOTIFICATIONS
-from app.web.presence_contract import PRESENCE
-from app.web.rooms_contract import ROOMS
 from app.web.schema import TAGS, document
 
-__all__ = ["CONTRACTS", "blueprint"]
-
-CONTRACTS: tuple[Contract, ...] = (FRIENDS, DIRECT, ROOMS, NOTIFICATIONS, PRESENCE)
-"""The contracts in the order in which the page has them."""
+__all__ = ["blueprint"]
 
 _STYLE = Path(__file__).parent / "static" / "docs.css"
 _NO_SLUG = re.compile(r"[^a-z0-9_]+")

@@ -230,9 +230,10 @@ class Sent(BaseModel):
 class Liveness(BaseModel):
     """The process is alive."""
 
-    model_config = _like({"status": "alive"})
+    model_config = _like({"status": "alive", "contracts": "1.0"})
 
     status: Literal["alive"] = "alive"
+    contracts: str = Field(description="The version of the contracts.")
 
 
 class Readiness(BaseModel):

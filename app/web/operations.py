@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from quart import Blueprint, Response, request
 
+from app.contracts.registry import version
 from app.domain.errors import Unavailable
 from app.web.answers import shown
 from app.web.models import Liveness, Readiness
@@ -43,9 +44,10 @@ def blueprint(readiness: Callable[[], Awaitable[dict[str, bool]]], registry: Col
     async def healthz() -> Response:
         """Tell that the process is alive.
 
-        It asks nobody else: a store that is down is no reason to restart the server.
+        It asks nobody else: a store that is down is no reason to restart the server. It also tells which version of
+        the contracts the server speaks.
         """
-        return shown(Liveness())
+        return shown(Liveness(contracts=version()))
 
     @operations.get("/readyz")
     @documented("Operations", Readiness, errors={500: "Internal server error", 503: "Not ready: store"})

@@ -17,7 +17,7 @@ from quart_schema import document_response as document_answer
 from quart_schema.openapi import APIKeySecurityScheme, HttpSecurityScheme
 from werkzeug.routing import Rule
 
-from app import __version__
+from app.contracts.registry import version
 from app.domain.errors import ParleyError, TooMany
 from app.domain.rooms import RoomNotFound
 from app.web.body import FORM, JSON
@@ -51,6 +51,9 @@ _HEADERS = {
     "X-Request-ID": {"description": "Names this request in the server's log.", "schema": {"type": "string"}},
 }
 _KINDS: dict[type, str] = {int: "integer", str: "string", list: "array"}
+_BOUNDS = {"ge": "minimum", "le": "maximum"}
+"""What pydantic leaves as it is of a number that is read from a text."""
+
 _NO_ROOM = RoomNotFound(f"Room with '{ROOM_ID}' not found")
 _SAMPLES: tuple[tuple[int, str | tuple[str, ...] | ParleyError, str, str], ...] = (
     (404, "Cannot GET /nope", "GET", "/nope"),
@@ -141,7 +144,7 @@ def install(app: Quart, mode: Mode) -> None:
         swagger_ui_path=None,
         redoc_ui_path=None,
         scalar_ui_path=None,
-        info=Info("Parley", __version__, description="The REST side of all contracts."),
+        info=Info("Parley", version(), description="The REST side of all contracts."),
         tags=list(TAGS),
         security_schemes={
             "bearerAuth": HttpSecurityScheme(scheme="bearer", bearer_format="JWT"),
@@ -181,6 +184,7 @@ class _Provider(OpenAPIProvider):
         parameters, components = super().build_querystring_parameters(model)
         for parameter in parameters:
             _untitled(parameter["schema"])
+            parameter["schema"] = {_BOUNDS.get(key, key): value for key, value in parameter["schema"].items()}
         return parameters, components
 
     def build_request_body(self, model: type[BaseModel], source: DataSource) -> tuple[dict[str, Any], dict[str, Any]]:

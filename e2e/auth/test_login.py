@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from e2e.harness.deployment import Fresh
+from e2e.harness.deployment import Deployment, Fresh
 from e2e.harness.match import equals, has, instant, keys, must, present
 from e2e.harness.people import People, PeopleOf
 from e2e.harness.rest import Rest
@@ -41,8 +41,9 @@ async def test_login_answers_the_user_and_a_token(people: People):
 
 @pytest.mark.requirement("FRIENDS-AUTH-013")
 @pytest.mark.parametrize("email", SEEDED)
-async def test_the_seeded_users_can_log_in(rest: Rest, email: str):
+async def test_the_seeded_users_can_log_in(deployment: Deployment, rest: Rest, email: str):
     """The users of the seed exist from the first start on, with the documented password, names and friends."""
+    deployment.require("seeds")
     user, name, surname, friends = SEEDED[email]
 
     body = (await rest.post("/auth/login", {"email": email, "password": "123456"})).must(200)

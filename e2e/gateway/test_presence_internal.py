@@ -140,6 +140,7 @@ async def test_the_internal_gateway_is_nowhere_else(deployment: Deployment, peop
     urls = deployment.servers[0].urls
     if "internal" not in urls:
         pytest.skip("the addresses of a target's listeners are not known")
+    deployment.require("mounts")
     async with aiohttp.ClientSession() as http:
 
         async def status(listener: str, path: str) -> int:

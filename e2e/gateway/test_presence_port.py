@@ -27,7 +27,9 @@ HELMET = {
 
 def ports(deployment: Deployment) -> list[str]:
     """Return the base URLs of the ports of the contract, on all servers."""
-    found = [server.urls[name] for server in deployment.servers for name in ("presence", "internal") if server.urls]
+    found = [
+        server.urls[name] for server in deployment.servers for name in ("presence", "internal") if name in server.urls
+    ]
     return found or pytest.skip("the addresses of a target's listeners are not known")
 
 

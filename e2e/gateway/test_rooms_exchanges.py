@@ -123,7 +123,7 @@ async def test_who_speaks_joins_by_that(people: People, rest: Rest):
 
 @pytest.mark.requirement("ROOMS-EXCHANGE-003")
 async def test_nothing_is_said_in_a_room_that_is_not_open(people: People, rest: Rest):
-    """The acknowledgement is the documented text, and `exception` says why; nobody else notices."""
+    """The acknowledgement is the documented text, and `exception` says why; nobody hears it, not even who says it."""
     room_id = await new_room(rest)
     dhoni = await visit(people, "Dhoni", room_id)
 
@@ -133,6 +133,7 @@ async def test_nothing_is_said_in_a_room_that_is_not_open(people: People, rest: 
         await dhoni.expect("exception", equals(FORBIDDEN))
 
     assert (await dhoni.say(room_id, "marker"))["order"] == 1
+    await dhoni.hears(has(content="marker"))
 
 
 @pytest.mark.requirement("ROOMS-EXCHANGE-006")

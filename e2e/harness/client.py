@@ -1,6 +1,7 @@
 """A Socket.IO client so thin that a test can do with it what no library would.
 
 It records everything that it sends and receives, answers pings unless told not to, and never reconnects by itself.
+What it receives is looked up in its contract: whatever is not documented there fails the test (`Transcript.breaches`).
 """
 
 from __future__ import annotations
@@ -8,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import re
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
-from e2e.harness import packets
+from e2e.harness import packets, schemas
 from e2e.harness.deadline import DEADLINE
 from e2e.harness.expect import Inbox, Label
 from e2e.harness.match import Check
@@ -24,6 +26,9 @@ __all__ = ["Client", "Credential", "TransportName"]
 
 TransportName = Literal["websocket", "polling"]
 
+_ASKING = re.compile(r'4[25](?:\d+-)?(\d+)\["([^"]*)"')
+"""The beginning of an event that asks for an acknowledgement."""
+
 Credential = Literal["query", "auth", "header", "none"]
 """Where a token is put: in the query, the auth object, the Authorization header, or nowhere."""
 
@@ -32,7 +37,7 @@ class Client:
     """One device. A contract has a class of its own, which says where it connects and what it does.
 
     Attributes:
-        CONTRACT: the name of the contract, or `internal`.
+        CONTRACT: the gateway whose packets it is to receive: a contract, or `internal`; "" for any packets.
         PATH: the Socket.IO path on which a device of the contract connects.
         CREDENTIAL: where the contract has its token.
         who: its name in the transcript.
@@ -42,7 +47,7 @@ class Client:
 
     """
 
-    CONTRACT: ClassVar[str] = "friends"
+    CONTRACT: ClassVar[str] = ""
     PATH: ClassVar[str] = "/socket.io"
     CREDENTIAL: ClassVar[Credential] = "query"
 
@@ -55,6 +60,7 @@ class Client:
         transport: TransportName = "websocket",
         answers_pings: bool = True,
         small_buffer: bool = False,
+        exact: bool = True,
     ) -> None:
         self.who = who
         self.inbox = Inbox(who, transcript)
@@ -63,6 +69,8 @@ class Client:
         self._address = address
         self._transcript = transcript
         self._calls = itertools.count()
+        self._asked: dict[int, str] = {}
+        self._wire = schemas.wire(self.CONTRACT, exact=exact) if self.CONTRACT else None
         self._reader: asyncio.Task[None] | None = None
         self._left: list[Transport] = []
         self._transport: Transport = (
@@ -70,6 +78,11 @@ class Client:
             if transport == "polling"
             else WebsocketTransport(address, small_buffer=small_buffer)
         )
+
+    @property
+    def address(self) -> Address:
+        """Where it connects, and with which credential."""
+        return self._address
 
     @property
     def transport(self) -> str:
@@ -117,6 +130,8 @@ class Client:
     async def emit(self, event: str, *args: Any, ack: int | None = None) -> None:
         """Send an event."""
         self._transcript.add(self.who, "sent", event, *args, ack=ack)
+        if ack is not None:
+            self._asked[ack] = event
         await self._transport.send(packets.event(event, args, ack))
 
     async def call(self, event: str, *args: Any, within: float = DEADLINE) -> Any:
@@ -129,6 +144,8 @@ class Client:
     async def send_raw(self, packet: str | bytes) -> None:
         """Send a packet exactly as it stands."""
         self._transcript.add(self.who, "sent", "RAW", packet if isinstance(packet, str) else packet.hex())
+        if isinstance(packet, str) and (asking := _ASKING.match(packet)):
+            self._asked[int(asking[1])] = asking[2]
         await self._transport.send(packet)
 
     async def pong(self) -> None:
@@ -200,11 +217,11 @@ class Client:
     async def _read(self, transport: Transport) -> None:
         async for text in transport.packets():
             packet = packets.decode(text)
-            self.inbox.put(
-                self._transcript.add(
-                    self.who, "received", packet.label, *packet.args, ack=packet.ack, namespace=packet.namespace
-                )
+            record = self._transcript.add(
+                self.who, "received", packet.label, *packet.args, ack=packet.ack, namespace=packet.namespace
             )
+            self._check(record)
+            self.inbox.put(record)
             if packet.label == "OPEN" and isinstance(transport, PollingTransport):
                 transport.belong(packet.args[0]["sid"])
             if packet.label == "PING" and self.answers_pings:
@@ -213,3 +230,9 @@ class Client:
             return
         self.inbox.put(self._transcript.add(self.who, "received", "CLOSED", transport.ending))
         self.inbox.end()
+
+    def _check(self, record: Record) -> None:
+        """Have the test fail if the contract has no such packet."""
+        asked = None if record.ack is None else self._asked.get(record.ack)
+        if self._wire and (objection := self._wire.objection(record, asked)):
+            self._transcript.breach(self.who, objection)

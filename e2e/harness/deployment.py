@@ -84,11 +84,17 @@ class Deployment:
     Attributes:
         servers: at least one.
         secret: what they sign tokens with; None if nobody told.
+        ours: whether they are servers of this repository, which send nothing that its contracts do not have.
+        judged_by: the contract that the run is about, None if it is about no one in particular.
+        message_length: how many characters a message may have.
 
     """
 
     servers: Sequence[Server]
     secret: str | None
+    ours: bool = True
+    judged_by: str | None = field(default=None, init=False)
+    message_length: int = field(default=4096, init=False)
 
     @property
     def mint(self) -> Mint:
@@ -100,6 +106,11 @@ class Deployment:
 
     def require_transport(self, transport: str) -> None:
         """Skip the test unless the servers offer a transport: ours offer both."""
+
+    def require_message_length(self, length: int) -> None:
+        """Skip the test unless messages may have just so many characters."""
+        if self.message_length != length:
+            not_applicable(f"the target takes {self.message_length} characters, and the test is about {length}")
 
     def place(
         self, contract: str, usual: str, server: Server, listener: str | None = None, path: str | None = None
@@ -217,6 +228,8 @@ class Target:
         paths: the Socket.IO path of each contract that has another one than ours.
         transports: which they offer.
         lacks: the features that they do not offer.
+        judged_by: the contract of the run, None if it is of no one in particular.
+        message_length: how many characters a message may have.
 
     """
 
@@ -225,14 +238,18 @@ class Target:
     paths: Mapping[str, str] = field(default_factory=dict[str, str])
     transports: Sequence[str] = ("websocket", "polling")
     lacks: frozenset[str] = frozenset()
+    judged_by: str | None = None
+    message_length: int = 4096
 
 
 class RemoteDeployment(Deployment):
     """Servers that run elsewhere: what they do not offer, or what is not known of them, skips a test that needs it."""
 
     def __init__(self, target: Target) -> None:
-        super().__init__(target.servers, target.secret)
+        super().__init__(target.servers, target.secret, ours=False)
         self._target = target
+        self.judged_by = target.judged_by
+        self.message_length = target.message_length
 
     def require(self, feature: str) -> None:
         """Skip the test unless the target offers a feature."""

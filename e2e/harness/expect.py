@@ -54,6 +54,15 @@ class Inbox:
         """Return every record of that label so far, consumed or not."""
         return [record for record in self.received if record.label == label]
 
+    @property
+    def unread(self) -> list[Record]:
+        """What no expectation has consumed so far, but for what keeps a connection alive."""
+        return [
+            record
+            for index, record in enumerate(self.received)
+            if index not in self._consumed and record.label not in _HOUSEKEEPING
+        ]
+
     def pass_over(self, label: str) -> None:
         """Consume every record of that label so far."""
         self._consumed.update(index for index, record in enumerate(self.received) if record.label == label)

@@ -41,7 +41,7 @@ _PATHS = {
     "/docs": "documents",
     "/openapi.json": "documents",
     "/examples": "documents",
-    "/socket.io/": "documents",
+    "/socket.io/socket.io": "documents",
 }
 
 OVER_REST = frozenset({*_PATHS.values(), "seeds"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from e2e.harness.client import Client
 
@@ -18,12 +18,14 @@ class FriendsClient(Client):
 
     """
 
+    CONTRACT: ClassVar[str] = "friends"
+
     unseen: Sequence[dict[str, Any]] = ()
 
     async def arrive(self) -> None:
-        """Wait for CONNECT, and for `unseen_messages`, which must be the first event."""
-        await super().arrive()
-        self.unseen = (await self.expect_next("unseen_messages")).payload
+        """Wait for CONNECT, and for `unseen_messages`, in any order: one test is about that, the others need both."""
+        await self.expect("CONNECT")
+        self.unseen = (await self.expect("unseen_messages")).payload
 
     async def say(self, text: Any) -> None:
         """Send a `message`."""

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import itertools
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict, TypeVar, Unpack, cast, overload
 
 import aiohttp
 
 from e2e.harness.client import Client, Credential, TransportName
+from e2e.harness.deadline import DEADLINE, eventually
 from e2e.harness.deployment import Deployment
+from e2e.harness.direct import DirectClient
 from e2e.harness.friends import FriendsClient
-from e2e.harness.match import present
+from e2e.harness.match import equals
 from e2e.harness.rest import Rest
 from e2e.harness.transcript import Transcript
 from e2e.harness.transport import Address
+from e2e.harness.users import Account, RegisteredUsers, Users
 
 __all__ = ["Handshake", "Options", "People", "PeopleOf", "Person", "Place"]
 
 D = TypeVar("D", bound=Client)
+
+PASSWORD = "correct horse"
+"""Of everybody whose password does not matter."""
 
 
 class Place(TypedDict, total=False):
@@ -130,6 +135,11 @@ class Person:
             **cast("Place", options),
         )
 
+    @property
+    def account(self) -> Account:
+        """Who it is, as it was given to the test, or with the token that the test put in its place."""
+        return Account(self.id, self.email, self.password, self.name, self.token)
+
     def on(self, server: int) -> Rest:
         """Return REST on one server, with this person's token."""
         return self._people.rest(server).bearing(self.token, self.name)
@@ -158,11 +168,20 @@ class People:
 
     Args:
         http: carries every REST call of the test.
+        users: where they come from.
 
     """
 
-    def __init__(self, deployment: Deployment, transcript: Transcript, http: aiohttp.ClientSession) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        transcript: Transcript,
+        http: aiohttp.ClientSession,
+        users: Users | None = None,
+    ) -> None:
         self.deployment = deployment
+        self._users = users or RegisteredUsers()
+        self._persons: list[Person] = []
         self._transcript = transcript
         self._http = http
         self._clients: list[Client] = []
@@ -175,31 +194,57 @@ class People:
         one = None if server is None else itertools.repeat(self.deployment.servers[server].url)
         return Rest(self._http, one or self._calls_turn, self._transcript, require=self.deployment.require)
 
-    async def new(self, name: str, *, password: str = "correct horse") -> Person:
-        """Register a user whose e-mail no other test has."""
-        email = f"{uuid.uuid4().hex}@example.com"
-        answer = await self.rest().post(
-            "/users", {"email": email, "password": password, "name": name, "surname": "Tester"}
-        )
-        body = answer.must(201, present("user", "token"))
-        return self.known(body, password)
+    async def new(self, name: str, *, password: str = PASSWORD) -> Person:
+        """Return a user that no other test has."""
+        (person,) = await self._group([name], password)
+        return person
 
     def known(self, body: Mapping[str, Any], password: str) -> Person:
         """Return the user whom `POST /users` or `POST /auth/login` answered with this body."""
-        user, token = body["user"], body["token"]
-        rest = self.rest().bearing(token, user["name"])
-        return Person(user["_id"], user["email"], password, user["name"], token, rest, self)
+        user = body["user"]
+        return self.of(Account(user["_id"], user["email"], password, user["name"], body["token"]))
+
+    async def _group(self, names: Sequence[str], password: str) -> list[Person]:
+        persons = [self.of(account) for account in await self._users.group(self.rest(), names, password)]
+        if not self._users.newcomers:
+            for person in persons:
+                await self._leave_nothing(person)
+        return persons
+
+    async def _leave_nothing(self, person: Person) -> None:
+        """Have somebody who was there before be sent, and acknowledge, all that waits for them."""
+        if self.deployment.judged_by == "direct":
+            device = await person.connect(DirectClient)
+            for chat in await device.unreceived():
+                await device.receive(chat)
+            await device.goodbye()
+        elif self.deployment.judged_by == "friends":
+            await eventually(lambda: self._see_unseen(person), equals(0), within=6 * DEADLINE)
+
+    async def _see_unseen(self, person: Person) -> int:
+        """Connect until the server must know that what was unseen has been seen; return how much it was."""
+        device = await person.connect()
+        if device.unseen:
+            await device.expect("PING", within=4 * DEADLINE)
+        await device.goodbye()
+        return len(device.unseen)
+
+    def of(self, account: Account) -> Person:
+        """Return the person whose account this is; at the end of the test it is given back."""
+        rest = self.rest().bearing(account.token, account.name)
+        self._persons.append(
+            Person(account.id, account.email, account.password, account.name, account.token, rest, self)
+        )
+        return self._persons[-1]
 
     async def friends(self, person: Person, *others: Person) -> None:
         """Make the person a friend of each of the others."""
         for other in others:
-            (await person.rest.post(f"/users/{person.id}/friends", {"friendId": other.id})).must(200)
+            await self._users.befriend(self.rest(), person.account, other.account)
 
     async def friendship(self, *names: str) -> list[Person]:
-        """Register users and make the first a friend of every other."""
-        first, *others = [await self.new(name) for name in names]
-        await self.friends(first, *others)
-        return [first, *others]
+        """Return users that no other test has, of whom the first is a friend of every other."""
+        return await self._group(names, PASSWORD)
 
     @overload
     async def dial(self, who: str, **handshake: Unpack[Handshake]) -> FriendsClient: ...
@@ -224,6 +269,7 @@ class People:
             transport=handshake.get("transport", "websocket"),
             answers_pings=handshake.get("answers_pings", True),
             small_buffer=handshake.get("small_buffer", False),
+            exact=self.deployment.ours,
         )
         self._clients.append(device)
         await device.open()
@@ -236,9 +282,12 @@ class People:
         return self.deployment.place(kind.CONTRACT, kind.PATH, chosen, place.get("listener"), place.get("path"))
 
     async def release(self) -> None:
-        """Close every device."""
+        """Close every device, and give back who was lent."""
         for client in self._clients:
+            if not self._users.newcomers and not client.inbox.ended:
+                await client.goodbye()  # whoever is lent next must not be taken for one who reloads
             await client.release()
+        self._users.free([person.account for person in self._persons])
 
 
 PeopleOf = Callable[[Deployment], People]

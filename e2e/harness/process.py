@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import resource
+import shlex
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ import aiohttp
 
 from e2e.harness.deadline import SECOND
 
-__all__ = ["Exit", "ServerDidNotStartError", "ServerProcess"]
+__all__ = ["SERVER", "Exit", "ServerDidNotStartError", "ServerProcess"]
 
 _LISTENER = re.compile(r"  (\S+)\s+(https?://\S+?)/?\s+Socket\.IO at (\S+)")
 _PORTS = {
@@ -32,6 +33,11 @@ _PORTS = {
 """The setting of each listener's port."""
 
 _INHERITED = ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR", "VIRTUAL_ENV", "SYSTEMROOT")
+
+SERVER = "E2E_SERVER"
+"""The variable that names what `python -m` runs in the place of the backend, for every server that is started: a
+module, and what comes before the command."""
+
 _START = 30 * SECOND
 _STOP = 15 * SECOND
 _TAIL = 60
@@ -136,7 +142,7 @@ class ServerProcess:
         """Run another command than `serve` with the same settings, whether the server runs or not, to its end."""
         self._directory.mkdir(parents=True, exist_ok=True)
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "app", *arguments),
+            *(*_program(), *arguments),
             cwd=self._directory,
             env=self._environment(),
             stdin=asyncio.subprocess.DEVNULL,
@@ -199,9 +205,7 @@ class ServerProcess:
         self._directory.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "app",
+                *_program(),
                 *self._arguments,
                 cwd=self._directory,
                 env=self._environment(),
@@ -252,3 +256,8 @@ class ServerProcess:
         if self._output is not None:
             await self._output
         self._process = None
+
+
+def _program() -> list[str]:
+    """Return what runs the backend, or what is to be run in its place."""
+    return [sys.executable, "-m", *shlex.split(os.environ.get(SERVER) or "app")]

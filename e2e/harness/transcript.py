@@ -53,11 +53,13 @@ class Transcript:
 
     Attributes:
         records: everything so far.
+        breaches: what a client received and the contract does not have; any of it fails the test.
 
     """
 
     def __init__(self) -> None:
         self.records: list[Record] = []
+        self.breaches: list[str] = []
         self._began = time.monotonic()
 
     @property
@@ -78,6 +80,11 @@ class Transcript:
         record = Record(self.now, who, way, label, args, ack, namespace)
         self.records.append(record)
         return record
+
+    def breach(self, who: str, objection: str) -> None:
+        """Note what is wrong with what a client has just received."""
+        self.breaches.append(f"{who}: {objection}")
+        self.add(who, "noted", f"BREAKS THE CONTRACT {objection}")
 
     def __str__(self) -> str:
         lines = [str(record) for record in self.records]

@@ -198,6 +198,8 @@ async def test_who_comes_amid_a_stream_misses_nothing(people: People, transport:
     devices = await asyncio.gather(*(bob.connect(DirectClient, transport=transport) for _ in range(3)))
     lists = await asyncio.gather(*(device.unreceived() for device in devices))
     await streaming
+    # all of the stream may have come before the devices did; this is live for each
+    sent.append((await alice_device.send(bob.id, "the end"))["message"])
 
     for device, unreceived in zip(devices, lists, strict=True):
         await device.expect("message", says(sent[-1]), within=3 * DEADLINE)  # 300 durable writes, one after the other

@@ -62,6 +62,22 @@ async def test_a_burst_to_somebody_away_comes_whole(people: People):
 
 
 @pytest.mark.requirement("FRIENDS-OFFLINE-002")
+async def test_messages_of_one_moment_are_all_unseen(people: People):
+    """Of what many devices send at once, so that some of it is of one millisecond, all is unseen, each once."""
+    alice, bob, carol = await people.friendship("Alice", "Bob", "Carol")
+    devices, carol_device = [await alice.connect() for _ in range(10)], await carol.connect()
+    sent = [f"number {number}" for number in range(100)]
+
+    await asyncio.gather(*(devices[number % 10].say(text) for number, text in enumerate(sent)))
+    for _ in sent:
+        await carol_device.expect_next("message")
+
+    unseen = await bob.peek()
+    assert sorted(texts(unseen)) == sorted(sent)
+    assert [message["id"] for message in unseen] == sorted((message["id"] for message in unseen), reverse=True)
+
+
+@pytest.mark.requirement("FRIENDS-OFFLINE-002")
 async def test_equal_texts_are_different_messages(people: People):
     """The same text sent several times comes as many times."""
     alice, bob, carol = await people.friendship("Alice", "Bob", "Carol")

@@ -8,6 +8,7 @@ import socketio
 
 from e2e.harness.deadline import DEADLINE
 from e2e.harness.expect import Inbox
+from e2e.harness.friends import FriendsClient
 from e2e.harness.match import equals, has, says, texts
 from e2e.harness.people import People
 from e2e.harness.transcript import Transcript
@@ -16,6 +17,9 @@ from e2e.harness.transcript import Transcript
 @pytest.mark.requirement("FRIENDS-CONNECT-010", "FRIENDS-OFFLINE-001", "FRIENDS-MESSAGE-001")
 async def test_the_main_flow_in_python(people: People, transcript: Transcript):
     """A Python client polls, upgrades, gets its unseen messages and live ones, and is announced coming and going."""
+    for transport in ("polling", "websocket"):
+        people.deployment.require_transport(transport)
+    url, path = people.deployment.place("friends", FriendsClient.PATH, people.deployment.servers[0])
     alice, bob = await people.friendship("Alice", "Bob")
     alice_device = await alice.connect()
     await alice_device.say("while you were away")
@@ -28,7 +32,7 @@ async def test_the_main_flow_in_python(people: People, transcript: Transcript):
         inbox.put(transcript.add(inbox.who, "received", event, *args))
 
     client.on("*", record)
-    await client.connect(f"{people.deployment.servers[0].url}?token={bob.token}", wait_timeout=int(DEADLINE))
+    await client.connect(f"{url}?token={bob.token}", socketio_path=path, wait_timeout=int(DEADLINE))
     try:
         assert texts((await inbox.expect_next("unseen_messages")).payload) == ["while you were away"]
         assert equals("websocket")(client.transport()) is None

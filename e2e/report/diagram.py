@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from e2e.report.explanation import Explanation, Rejected, explain
+from e2e.report.explanation import Explanation, explain
 from e2e.report.legible import compact, indented, legible, one_line, shortened
 from e2e.verify.result import Entry, TestResult
 
@@ -137,7 +137,6 @@ class _Drawing:
         asked = "" if entry.ack is None else f" #{entry.ack}"
         said = " ".join(compact(arg) for arg in entry.args)
         line = said if len(label) <= _LONGEST_LABEL else f"{label} {said}"
-        rejected = self._rejected(entry)
         return Step(
             kind=entry.way,
             at=entry.at,
@@ -149,7 +148,7 @@ class _Drawing:
             block=_block(entry.args, line),
             quiet=entry.label in _HOUSEKEEPING,
             after=entry.at > self._failed_at,
-            why=rejected and legible(rejected.why),
+            why=self._why(entry),
         )
 
     def preparation(self, entries: Sequence[Entry]) -> Step:
@@ -189,8 +188,13 @@ class _Drawing:
             return self._places[who]
         return (self._others or self._server).x
 
-    def _rejected(self, entry: Entry) -> Rejected | None:
-        return next((it for it in self._told.rejected if it.is_of(entry)), None)
+    def _why(self, entry: Entry) -> str | None:
+        """Return what was wrong with an entry, None if nothing is known to be."""
+        if found := next((it for it in self._told.rejected if it.is_of(entry)), None):
+            return legible(found.why)
+        if entry.at <= self._failed_at and self._told.has_fault(entry):
+            return legible(self._told.headline)
+        return None
 
 
 def _split(entries: list[Entry]) -> tuple[list[Entry], list[Entry]]:

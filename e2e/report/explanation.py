@@ -39,6 +39,7 @@ class Explanation:
     Attributes:
         got: what happened instead, without the packets.
         rejected: the packets that came instead.
+        payload: the payload with something wrong in it, as Python writes it; None if it is not about one.
 
     """
 
@@ -46,6 +47,15 @@ class Explanation:
     expected: str | None
     got: str | None
     rejected: tuple[Rejected, ...]
+    payload: str | None
+
+    def has_fault(self, entry: Entry) -> bool:
+        """Whether the payload with something wrong in it came with this entry, alone or in a list."""
+        if self.payload is None or entry.way != "received":
+            return False
+        wanted = self.payload.split("... (")[0]
+        parts = [part for arg in entry.args for part in ([arg, *arg] if isinstance(arg, list | tuple) else [arg])]
+        return any(repr(part).startswith(wanted) for part in parts)
 
     @property
     def headline(self) -> str:
@@ -65,4 +75,5 @@ def explain(failure: Failure) -> Explanation:
         else:
             rest.append(line)
     told = "\n".join(rest).strip() or None
-    return Explanation(failure.message.strip(), failure.expected, told, tuple(rejected))
+    payload = rest[-1].removeprefix("in ") if rest and rest[-1].startswith("in ") else None
+    return Explanation(failure.message.strip(), failure.expected, told, tuple(rejected), payload)

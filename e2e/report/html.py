@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
@@ -17,19 +18,23 @@ from string import ascii_uppercase
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from e2e.report.diagram import Diagram, diagram
 from e2e.report.explanation import explain
 from e2e.report.legible import legible
 from e2e.report.matrix import MEANINGS, Matrix, Row, matrix
+from e2e.report.panels import panels
 from e2e.verify.result import Report, TestOutcome, TestResult
 
 __all__ = ["page"]
 
+_CODE = re.compile(r"`([^`]+)`")
+_DETAILS = re.compile(r"; |, and |(?<=a server of its own) with ")
+"""What follows in the reason of a single requirement."""
 _PAGE = Path(__file__).parent / "page"
 
-MOST_STEPS = 12_000
+MOST_STEPS = 8_000
 """So many lines all diagrams together may have; a page of more is too heavy to open."""
 
 _SHORT = {"NOT-APPLICABLE": "N/A", "NOT-RUN": "not run", "UNKNOWN": "unknown"}
@@ -63,6 +68,8 @@ def page(reports: Sequence[Report]) -> str:
             first=reports[0],
             several=len(reports) > 1,
             groups=_groups(table),
+            untried=_untried(table),
+            same_test=_same_test(table.problems),
             style=Markup(style),
             script=Markup(script),
             policy=_policy(style, script),
@@ -77,6 +84,31 @@ def _groups(table: Matrix) -> list[tuple[str, Sequence[Row]]]:
         return [("", table.rows)]
     same = [row for row in table.rows if not row.differs]
     return [(f"Different ({len(table.differences)})", table.differences), (f"The same ({len(same)})", same)]
+
+
+def _untried(table: Matrix) -> list[tuple[str, list[Row]]]:
+    """Return the requirements that the first run did not try, by the reason without its details.
+
+    The most frequent comes first.
+    """
+    found: dict[str, list[Row]] = {}
+    for row in table.rows:
+        if row.statuses[0] in ("NOT-APPLICABLE", "NOT-RUN"):
+            reason = row.requirement.reason or MEANINGS[row.statuses[0]]
+            found.setdefault(_DETAILS.split(reason)[0], []).append(row)
+    return sorted(found.items(), key=lambda item: -len(item[1]))
+
+
+def _same_test(problems: Sequence[Row]) -> dict[str, str | None]:
+    """Return, for each problem, the one above it that the same test found; None for what a test found first."""
+    found: dict[str, str] = {}
+    same: dict[str, str | None] = {}
+    for row in problems:
+        failing = [test.id for test in row.requirement.tests if test.failure]
+        same[row.id] = found.get(failing[0]) if failing and all(test in found for test in failing) else None
+        for test in failing:
+            found.setdefault(test, row.id)
+    return same
 
 
 class _Drawings:
@@ -110,9 +142,18 @@ def _environment() -> Environment:
         finalize=_finalized,
     )
     environment.filters.update(
-        alike=_alike, day=_day, explained=explain, source=_source, span=_span, variants=_variants
+        alike=_alike,
+        day=_day,
+        explained=explain,
+        name=_name,
+        prose=_prose,
+        source=_source,
+        span=_span,
+        variants=_variants,
     )
-    environment.globals.update(MEANINGS=MEANINGS, LEVELS=_LEVELS, SHORT=_SHORT, MARKS=_MARKS, LETTERS=ascii_uppercase)
+    environment.globals.update(
+        panels=panels, MEANINGS=MEANINGS, LEVELS=_LEVELS, SHORT=_SHORT, MARKS=_MARKS, LETTERS=ascii_uppercase
+    )
     return environment
 
 
@@ -129,11 +170,22 @@ def _alike(tests: Sequence[TestResult]) -> list[tuple[TestOutcome, str, list[Tes
     return [(outcome, title, group) for (outcome, title, _), group in found.items()]
 
 
+def _name(test: str) -> str:
+    """Return the name of a test as the sentence that it is: tests are named as requirements."""
+    words = test.split("[")[0].rpartition("::")[2].removeprefix("test_").replace("_s_", "'s_").replace("_", " ")
+    return f"{words[:1].upper()}{words[1:]}."
+
+
 def _variants(tests: Sequence[TestResult]) -> str:
     """Return the id that tests have in common, with their parameters."""
     name, *_ = tests[0].id.split("[")
     parameters = [test.id[len(name) + 1 : -1] for test in tests if len(test.id) > len(name)]
     return f"{name}[{' | '.join(parameters)}]" if parameters else name
+
+
+def _prose(text: str) -> Markup:
+    """Return a sentence with code in `backquotes` marked up."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(legible(text)))))
 
 
 def _source(source: str) -> str:

@@ -10,6 +10,8 @@ import json
 import unicodedata
 from typing import Any
 
+from e2e.verify.secrets import unsigned
+
 __all__ = ["compact", "indented", "legible", "one_line", "shortened"]
 
 _HARMLESS = frozenset("\n\t\u200d\ufe0f")
@@ -18,7 +20,8 @@ _UNSEEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 def legible(text: str) -> str:
-    """Return a text in which every character can be seen."""
+    """Return a text in which every character can be seen, and no token can be used."""
+    text = unsigned(text)
     if text.isascii() and text.isprintable():
         return text
     return "".join(it if it in _HARMLESS or unicodedata.category(it) not in _UNSEEN else _escaped(it) for it in text)

@@ -46,6 +46,7 @@ class Test:
         claims: the ids of the requirements that it proves.
         fixtures: all that it has, also by way of others.
         hindrance: why it cannot be run against a server of somebody else, None if it can.
+        looks_back: whether it is about all that was ever written to a user.
 
     """
 
@@ -56,6 +57,7 @@ class Test:
     claims: tuple[str, ...]
     fixtures: frozenset[str]
     hindrance: str | None
+    looks_back: bool = False
 
 
 def read(suites: Path = SUITES, *, allowed: frozenset[str] = frozenset()) -> tuple[Test, ...]:
@@ -83,6 +85,7 @@ def _test(path: Path, node: _Function, known: Mapping[str, Sequence[str]], allow
         tuple(_claims(node)),
         fixtures,
         _hindrance(node, fixtures - allowed),
+        any(isinstance(it, ast.Call) and _looks_back(it) for it in ast.walk(node)),
     )
 
 
@@ -105,6 +108,15 @@ def _of_its_own(node: _Function) -> str:
             verbs.append(_VERBS[name])
     told = f"needs a server of its own with {', '.join(settings)}" if settings else "needs a server of its own"
     return f"{told}, and {' and '.join(verbs)}" if verbs else told
+
+
+def _looks_back(call: ast.Call) -> bool:
+    """Whether a call asks for everything of a user: `device.all()`, and not `device.inbox.all("message")`."""
+    function = call.func
+    if not isinstance(function, ast.Attribute):
+        return False
+    of_an_inbox = isinstance(function.value, ast.Attribute) and function.value.attr == "inbox"
+    return function.attr in ("history", "whole_history") or (function.attr == "all" and not of_an_inbox)
 
 
 def _value(node: ast.expr) -> str:

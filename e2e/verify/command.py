@@ -16,7 +16,7 @@ from e2e.verify.verdicts import UNUSABLE
 
 __all__ = ["main", "parser"]
 
-WORKERS = 6
+WORKERS = 4
 """How many tests run at the same time: nearly all that they do is to wait for the server."""
 
 

@@ -7,7 +7,9 @@ gets whole with `-o verbosity_assertions=2` only.
 
 from __future__ import annotations
 
+import ast
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from e2e.verify.result import Failure
@@ -105,10 +107,30 @@ def _compared(said: str, got: str, want: str, diff: str) -> _Parts:
     """Read what pytest says of two values that are not the same."""
     first = _DIFFERENCE.search(diff)
     if first:
-        message = f"the first difference is at index {first[1]}: got {first[2]}, want {first[3]}"
+        told = f"the first difference is at index {first[1]}: got {first[2]}, want {first[3]}"
+        message = "; ".join([*_members(got, want), told])
     else:
         message = f"got {_short(got)}, want {_short(want)}"
     return f"{said}: {message}" if said else message, want, got, None
+
+
+def _members(got: str, want: str) -> list[str]:
+    """Return what is wrong with a list as a whole: its order, what is missing, what is too much."""
+    try:
+        lists = [ast.literal_eval(text) for text in (got, want)]
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return []
+    if not all(isinstance(it, list | tuple) for it in lists):
+        return []
+    came, wanted = (Counter(map(repr, it)) for it in lists)
+    if came == wanted:
+        return ["the same values in another order"]
+    told: list[str] = []
+    if missing := wanted - came:
+        told.append(f"{missing.total()} missing ({_short(', '.join(missing.elements()))})")
+    if surplus := came - wanted:
+        told.append(f"{surplus.total()} too many ({_short(', '.join(surplus.elements()))})")
+    return told
 
 
 def _broke(error: BaseException) -> str:

@@ -9,6 +9,7 @@ import json
 import traceback
 from collections.abc import Generator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +19,28 @@ from e2e.harness.transcript import Record, Transcript
 from e2e.verify.failure import failure
 from e2e.verify.profile import Profile, load
 from e2e.verify.result import Entry
-from e2e.verify.target import target_of
+from e2e.verify.target import target_of, users_of
 
 PROPERTY = "parley verify"
 """The property under which a report has a failure and its transcript, as JSON."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.getgroup("parley verify").addoption("--verify-profile", type=Path, help="what is known of the target")
+    group = parser.getgroup("parley verify")
+    group.addoption("--verify-contract", help="what the target is judged by")
+    group.addoption("--verify-profile", type=Path, help="what is known of the target")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_configure(config: pytest.Config) -> None:
     from e2e import conftest
 
+    contract: str = config.getoption("--verify-contract") or ""
+    targets: list[str] = config.getoption("--target") or []
     path: Path | None = config.getoption("--verify-profile")
     profile = Profile() if path is None else load(path)
-    config.stash[conftest.TARGET] = target_of(profile, config.getoption("--target") or ())
+    config.stash[conftest.USERS] = partial(users_of, profile, _share(config))
+    config.stash[conftest.TARGET] = target_of(profile, targets, contract)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -45,6 +51,12 @@ def pytest_runtest_makereport(
     if report.failed and call.excinfo is not None:
         report.user_properties.append((PROPERTY, json.dumps(_told(item, call.excinfo.value), default=repr)))
     return report
+
+
+def _share(config: pytest.Config) -> tuple[int, int]:
+    """Return which worker this is, and of how many."""
+    given: dict[str, Any] = getattr(config, "workerinput", {})
+    return int(given.get("workerid", "gw0").removeprefix("gw")), int(given.get("workercount", 1))
 
 
 def _told(item: pytest.Item, error: BaseException) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from e2e.harness.client import TransportName
 from e2e.harness.features import FEATURES
 
 __all__ = ["Clients", "Expected", "FixedUser", "Mongo", "Place", "Profile", "ProfileError", "Users", "load", "public"]
 
 CONTRACTS = ("friends", "direct", "rooms", "notifications", "presence")
-TRANSPORTS = ("websocket", "polling")
+TRANSPORTS: tuple[TransportName, ...] = get_args(TransportName)
 
 Source = Literal["rest", "jwt", "fixed"]
 
@@ -135,7 +136,7 @@ class Profile:
     contracts: Mapping[str, Place] = field(default_factory=dict[str, Place])
     users: Users = field(default_factory=Users)
     clients: Clients = field(default_factory=Clients)
-    transports: tuple[str, ...] = TRANSPORTS
+    transports: tuple[TransportName, ...] = TRANSPORTS
     factor: float = 1.0
     message_length: int = 4096
     lacks: frozenset[str] = frozenset()
@@ -329,7 +330,7 @@ def _clients(table: _Table) -> Clients:
     return clients
 
 
-def _transports(table: _Table) -> tuple[str, ...]:
+def _transports(table: _Table) -> tuple[TransportName, ...]:
     found = _several(table, "transports", str) or TRANSPORTS
     if not set(found) <= set(TRANSPORTS):
         raise table.fail(f"transports is {list(found)!r}, want some of {list(TRANSPORTS)}")

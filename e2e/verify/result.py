@@ -1,7 +1,7 @@
 """What a run of `parley verify` found: the one definition of `report.json`.
 
 `dump` writes it, `load` reads it, also one of another implementation's CI. Whatever is in it may have been chosen by
-a server under test: strings are data, never markup.
+a server under test: strings are data, never markup. Credentials are masked on the way to the file.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from pydantic import TypeAdapter, ValidationError
+
+from e2e.verify.secrets import KEYS, masked, unsigned
 
 __all__ = [
     "SCHEMA",
@@ -190,7 +192,7 @@ def count(verdicts: Iterable[Verdict]) -> dict[Verdict, int]:
 
 
 def dump(report: Report, path: Path) -> None:
-    """Write a report."""
+    """Write a report, in which no credential can be used."""
     found = {"schema": report.schema} | _plain(report)
     path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -217,16 +219,20 @@ def _plain(value: Any, depth: int = 0) -> Any:
     if depth > _DEEPEST:
         return "..."
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
+        return unsigned(value).encode("utf-8", "backslashreplace").decode()
     if is_dataclass(value):
         return {it.name: _plain(getattr(value, it.name), depth + 1) for it in fields(value)}
     if isinstance(value, dict):
-        return {_plain(str(key)): _plain(inner, depth + 1) for key, inner in value.items()}
+        return {_plain(str(key)): _plain(_shown(key, inner), depth + 1) for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(inner, depth + 1) for inner in value]
     if value is None or isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     return repr(value)
+
+
+def _shown(key: Any, value: Any) -> Any:
+    return masked(value) if key in KEYS and isinstance(value, str) else value
 
 
 def _told(error: ValidationError) -> str:

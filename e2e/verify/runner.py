@@ -8,7 +8,7 @@ import io
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -29,7 +29,7 @@ from e2e.verify.preflight import SetUpError
 from e2e.verify.profile import Profile, public
 from e2e.verify.result import Report, TestResult, Tool, count
 from e2e.verify.selection import selected
-from e2e.verify.target import target_of
+from e2e.verify.target import circles, target_of
 from e2e.verify.verdicts import Run, judge, sum_up
 
 __all__ = ["Request", "run"]
@@ -117,14 +117,16 @@ def _expected(profile: Profile, ids: Sequence[str]) -> dict[str, str]:
 
 
 def _look(request: Request) -> None:
-    deployment = RemoteDeployment(target_of(request.profile, request.targets))
-    usual = f"/{request.contract}/socket.io" if request.contract != "friends" else "/socket.io"
-    places = [deployment.place(request.contract, usual, server) for server in deployment.servers]
-    asyncio.run(preflight.look(request.contract, places))
+    deployment = RemoteDeployment(target_of(request.profile, request.targets, request.contract))
+    asyncio.run(preflight.look(request.contract, deployment, request.profile))
 
 
-def _tests(profile: Profile) -> tuple[Test, ...]:
-    return read(allowed=frozenset({"node"}) if profile.clients.javascript else frozenset())
+def _tests(profile: Profile) -> list[Test]:
+    """Return all tests of the suites, each with what hinders it here."""
+    tests = read(allowed=frozenset({"node"}) if profile.clients.javascript else frozenset())
+    past = "looks at all that was ever written to a user, and fixed users may have a past"
+    lent = profile.users.source == "fixed"
+    return [replace(it, hindrance=past) if lent and it.looks_back and not it.hindrance else it for it in tests]
 
 
 def _hindered(test: Test) -> Run:
@@ -154,7 +156,11 @@ def _run_tests(request: Request, tests: Mapping[str, Test], terminal: Terminal) 
 def _arguments(request: Request, tests: Mapping[str, Test]) -> list[str]:
     targets = [argument for url in request.targets for argument in ("--target", url)]
     profile = [f"--verify-profile={request.profile_path.resolve()}"] if request.profile_path else []
-    workers = [f"--numprocesses={request.workers}", "--dist=worksteal"] if request.workers > 1 else []
+    # a worker takes longer to come than a few tests take
+    number = min(request.workers, 1 + len(tests) // 8)
+    if request.profile.users.source == "fixed":
+        number = min(number, len(circles(request.profile.users.fixed)))
+    workers = [f"--numprocesses={number}", "--dist=worksteal"] if number > 1 else []
     return [
         f"--config-file={Path(__file__).with_name('pytest.ini')}",
         f"--rootdir={SUITES.parent}",
@@ -164,6 +170,7 @@ def _arguments(request: Request, tests: Mapping[str, Test]) -> list[str]:
         *("-p", "e2e.verify.plugin"),
         *("-p", "no:cacheprovider"),
         *("-p", "no:randomly"),
+        f"--verify-contract={request.contract}",
         *targets,
         *profile,
         *workers,

@@ -92,7 +92,7 @@ class Server:
 
 def got(connection: NamespaceConnection) -> list[bytes]:
     """Return the packets that a connection was sent and that were not asked for yet."""
-    return (connection._session.take() or b"").split(b"\x1e")
+    return (connection.session.take() or b"").split(b"\x1e")
 
 
 async def servers(number: int, timeout: float = NEVER) -> list[Server]:
@@ -213,7 +213,7 @@ async def test_a_connection_that_does_not_stand_is_not_reached(closing: Closing)
     one, two = await servers(2, timeout=0.05)
     for server, user in ((one, "ann"), (two, "bob")):
         connection = await server.connect(user)
-        connection._session.closed = closing
+        connection.session.closed = closing
 
     assert await handed(one, ann=b"42a", bob=b"42b") == set()
     assert (one.written, two.written) == (0, 0)
@@ -224,10 +224,10 @@ async def test_a_connection_that_cannot_take_more_is_not_reached():
     (one,) = await servers(1, timeout=0.05)
     ann = await one.connect("ann")
     carrier: Any = _Nobody()
-    ann._session._carrier = carrier
+    ann.session._carrier = carrier
 
     assert await handed(one, ann=b"4" * 100_001) == set()
-    assert ann._session.closed is Closing.SLOW
+    assert ann.session.closed is Closing.SLOW
 
 
 class _Nobody:

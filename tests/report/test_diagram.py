@@ -75,6 +75,14 @@ def test_what_came_instead_is_marked():
     assert [step.why for step in found.steps] == [None, "n is 1, want 2", None, None]
 
 
+@pytest.mark.parametrize("payload", [{"n": 1}, [{"n": 0}, {"n": 1}]], ids=["alone", "in a list"])
+def test_a_payload_with_a_fault_is_marked(payload: Any):
+    """Where a test looked at one packet, and not at what came next."""
+    got = "n is 1\nin {'n': 1}"
+    found = drawn(received(0.1, "Bob", "a", {"n": 2}), received(0.2, "Bob", "a", payload), got=got, message="n is 1")
+    assert [step.why for step in found.steps] == [None, "n is 1", None]
+
+
 def test_a_pause_is_wider_the_longer_it_is():
     """And told in words where it is worth some."""
     found = drawn(sent(0.0, "Ann"), sent(0.001, "Ann"), sent(0.2, "Ann"), sent(5.0, "Ann"))

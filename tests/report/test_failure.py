@@ -98,8 +98,29 @@ def test_a_comparison_of_pytest_is_taken_apart():
     text = "order\nassert ['one', 'two'] == ['two', 'one']\n  \n  At index 0 diff: 'one' != 'two'\n  Use -v to see more"
     found = failure(AssertionError(text))
 
-    assert found.message == "order: the first difference is at index 0: got 'one', want 'two'"
+    assert found.message == (
+        "order: the same values in another order; the first difference is at index 0: got 'one', want 'two'"
+    )
     assert (found.expected, found.got) == ("['two', 'one']", "['one', 'two']")
+
+
+@pytest.mark.parametrize(
+    ("got", "want", "told"),
+    [
+        (["a"], ["b", "a", "c"], "2 missing ('b', 'c'); "),
+        (["b", "b", "a"], ["a", "b"], "1 too many ('b'); "),
+        ([{"n": 1}], [{"n": 2}], "1 missing ({'n': 2}); 1 too many ({'n': 1}); "),
+    ],
+)
+def test_what_is_missing_or_too_much_is_said(got: list[Any], want: list[Any], told: str):
+    """A list of messages is seldom wrong at one index alone."""
+    found = failure(AssertionError(f"assert {got} == {want}\n  \n  At index 0 diff: {got[0]!r} != {want[0]!r}"))
+    assert found.message == f"{told}the first difference is at index 0: got {got[0]!r}, want {want[0]!r}"
+
+
+def test_strings_are_no_lists():
+    """Nobody wants their letters counted."""
+    assert failure(AssertionError("assert 'ab' == 'bc'\n  \n  - bc\n  + ab")).message == "got 'ab', want 'bc'"
 
 
 def test_a_comparison_without_a_difference_says_both():

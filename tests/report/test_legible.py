@@ -43,3 +43,28 @@ def test_json_is_shown_in_the_letters_of_its_language():
     """But for what cannot be seen, and whatever is no JSON."""
     assert compact({"a": "é\u202e", "b": b"x"}) == '{"a": "é\\u202e", "b": "b\'x\'"}'
     assert indented([1]) == "[\n  1\n]"
+
+
+def test_a_token_loses_its_signature():
+    """Who it is of can still be read; what has none stays as it is."""
+    claims = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI2MjRhIn0"
+    assert legible(f"Bearer {claims}.Q6w9eh95cjNAXlAVVoZn8Cgv8c9PC2ESEmJLgjjvPqY!") == f"Bearer {claims}.(signature)!"
+    assert legible(f"{claims}.") == f"{claims}."
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('{"token": "8f14e45fceea167a5a36"}', '{"token": "8f14…(masked)"}'),
+        ("{'authorization': '8f14e45fceea167a5a36'}", "{'authorization': '8f14…(masked)'}"),
+        (
+            'POST /login -> 200 {"user":1,"token":"8f14e45fceea167a5a36"}',
+            'POST /login -> 200 {"user":1,"token":"8f14…(masked)"}',
+        ),
+        ('{"token": "garbage"}', '{"token": "garbage"}'),
+        ('{"message": "8f14e45fceea167a5a36"}', '{"message": "8f14e45fceea167a5a36"}'),
+    ],
+)
+def test_a_credential_of_another_kind_is_cut(text: str, shown: str):
+    """Where a key says that it is one; what a test sends to be refused stays."""
+    assert legible(text) == shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -112,8 +113,19 @@ def test_every_verdict_is_explained():
 def test_parameters_of_one_test_are_one_line():
     """With how many there are."""
     found = page([report(requirement("A-001", "PASS", *(passed("It does.", kind) for kind in ("ws", "polling"))))])
-    assert found.count("It does.") == 1
+    assert found.count("It does. ") == 1
     assert "test_it_does[ws | polling]" in found
+
+
+def test_a_test_that_fails_with_every_parameter_is_shown_twice():
+    """The others are named: twenty diagrams of one fault help nobody."""
+    entry = Entry(0.1, "Ann", "sent", "message")
+    tests = [replace(failed(None, entry), id=f"e2e/test_it.py::test_it[{n}]") for n in range(20)]
+    found = page([report(requirement("A-001", "FAIL", *tests))])
+
+    assert found.count('class="diagram') == 2
+    assert "This test failed with 18 more parameters" in found
+    assert "test_it[2 | 3 | 4 | " in found
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

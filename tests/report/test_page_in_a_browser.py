@@ -34,7 +34,7 @@ async def test_a_failure_is_two_clicks_away(show: Show):
     await window.page.get_by_role("link", name=ECHOED).click()
     opened = row(window.page, ECHOED)
 
-    await expect(opened.locator(".panel.expected").first).to_contain_text("message is 'to Alice'")
+    await expect(opened.locator(".panel.expected").first).to_contain_text('message is "to Alice"')
     await expect(opened.locator(".panel.got").first).to_contain_text("message is 'to Bob', want 'to Alice'")
     await expect(opened.locator(".diagram").first).to_be_visible()
     await expect(opened.locator(".origin")).to_contain_text("a server without it does not conform")

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from e2e.verify.result import Entry, ReportError, dump, load
+from e2e.report.files import write
+from e2e.verify.result import Entry, Failure, ReportError, dump, load
 from tests.report.reports import HOSTILE, failed, report, requirement, with_every_verdict
 
 
@@ -30,6 +31,23 @@ def test_whatever_a_server_sent_can_be_written(tmp_path: Path, value: Any):
 
     assert json.loads((tmp_path / "report.json").read_bytes(), parse_constant=pytest.fail)
     assert load(tmp_path / "report.json").requirements[0].tests[0].transcript[0].args
+
+
+def test_no_token_can_be_used_that_is_in_a_report(tmp_path: Path):
+    """CI keeps reports for years, and a target's users may be real."""
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI2MjRhIn0.Q6w9eh95cjNAXlAVVoZn8Cgv8c9PC2ESEmJLgjjvPqY"
+    entry = Entry(
+        0.1, "Ann", "sent", "authenticate", ({"token": token}, [token], {"token": "opaque-and-of-some-length"})
+    )
+    failure = Failure(token, token, token, token, details=token)
+    found = report(requirement("A-001", "FAIL", failed(failure, entry)))
+    write(found, tmp_path)
+
+    for name in ("report.json", "report.html", "junit.xml"):
+        text = (tmp_path / name).read_text()
+        assert "eyJzdWIiOiI2MjRhIn0.(signature)" in text, name
+        assert "Q6w9eh95" not in text, name
+        assert "opaque-and" not in text, name
 
 
 def test_an_abyss_is_cut(tmp_path: Path):

@@ -13,8 +13,8 @@ import yaml
 
 from app import resources
 from app.config import load
-from app.web.contract import Contract
-from app.web.docs import CONTRACTS
+from app.contracts.contract import Contract
+from app.contracts.registry import CONTRACTS
 from tests.web.page import Page, contrast
 from tests.web.service import HAN, Service
 
@@ -145,7 +145,7 @@ def test_the_port_of_a_contract_is_that_of_its_listener(contract: Contract) -> N
 async def test_the_page_lists_every_requirement(service: Service, contract: Contract) -> None:
     """Each requirement of the contract can be linked to by its id."""
     page = await _page(service)
-    path = resources.path("contracts") / contract.name / "requirements.yaml"
+    path = resources.path("contracts") / contract.folder / "requirements.yaml"
     known = yaml.safe_load(path.read_text(encoding="utf-8"))["requirements"]
     assert {requirement["id"] for requirement in known} <= {tag.get("id") for tag in page.all("li")}
 

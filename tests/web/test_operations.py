@@ -16,7 +16,7 @@ async def test_health_asks_nobody(service: Service) -> None:
     """The process is alive, whatever became of its store."""
     await service.store.close()
     response = await service.call("GET", "/healthz")
-    assert (response.status_code, await response.get_json()) == (200, {"status": "alive"})
+    assert (response.status_code, await response.get_json()) == (200, {"status": "alive", "contracts": "1.0"})
 
 
 async def test_readiness_shows_every_check(service: Service) -> None:

@@ -1,8 +1,9 @@
-"""The rooms contract's Socket.IO side, as `/docs` tells it."""
+"""The rooms contract's Socket.IO side."""
 
 from __future__ import annotations
 
-from app.web.contract import Contract, Event, Refusal
+from app.contracts.contract import Answer, Contract, Event, Failure, Refusal
+from app.contracts.shapes import BOOLEAN, INSTANT, TEXT, constant, either, listed, named, record, text, whole
 
 __all__ = ["ROOMS"]
 
@@ -14,10 +15,53 @@ _PARTICIPANTS = (
     '[{"roomId": "3XX", "username": "Kohli", "connected": false},'
     ' {"roomId": "3XX", "username": "Dhoni", "connected": true}]'
 )
-_LIST_SHAPE = "array of objects with the strings `roomId` and `username` and the boolean `connected`"
+_LIST_WORDS = "array of objects with the strings `roomId` and `username` and the boolean `connected`"
+_PARTICIPANT = '{"roomId": "3XX", "username": "Dhoni", "connected": true}'
+
+_NAME = text(least=1, most=128)
+_GIVEN_NAME = named("Name", either(_NAME, {"type": "number"}))
+_SAID = record(
+    "Exchange",
+    "What was said in a room, with whatever else the sender gave.",
+    roomId=_NAME,
+    username=_NAME,
+    content=text("As it was sent.", least=1),
+    createdAt=INSTANT,
+    order=whole("1, 2, 3, ... in the room.", least=1),
+    socketId=text("The socket that it was sent from."),
+    more=True,
+)
+_ONE = record("Participant", "Who is in a room, or was.", roomId=_NAME, username=_NAME, connected=BOOLEAN)
+_ALL = listed(_ONE)
+_NEW = record(
+    "NewExchange",
+    "Something to be said, with whatever else goes with it.",
+    roomId=_GIVEN_NAME,
+    username=_GIVEN_NAME,
+    content=text(least=1, most=4096),
+    optional={"createdAt": either(text('An ISO 8601 instant; `""` is none.'), {"type": "null"})},
+    more=True,
+)
+_PARTICIPATION = record(
+    "Participation", "A room to be in, and the name to go by.", roomId=_GIVEN_NAME, username=_GIVEN_NAME
+)
+_JOINED = record(
+    "Joined", "A participant who is in the room now.", roomId=_NAME, username=_NAME, connected=constant(True)
+)
+_LEAVING = record("Leaving", "A room to be in no more.", roomId=_GIVEN_NAME)
+_CLOSED = record("Room", "A room.", roomId=_NAME)
+_EXCEPTION = record(
+    "Exception",
+    "What could not be done, and why.",
+    status=constant("error"),
+    code=TEXT,
+    message=TEXT,
+)
+_AUTH = record("Auth", "The `auth` of a handshake.", optional={"roomId": _GIVEN_NAME, "username": _GIVEN_NAME})
 
 ROOMS = Contract(
     name="rooms",
+    folder="rooms",
     summary="Whoever is in a room hears what is said there, in one order for everybody.",
     port=3002,
     path="/rooms/socket.io",
@@ -31,10 +75,13 @@ ROOMS = Contract(
     ),
     handshake="`auth.roomId` and `auth.username`, if they are there: the room that is joined at once.",
     credentials=(),
+    auth=_AUTH,
     sent=(
         Event(
             name="participants",
             payload="object with the strings `roomId` and `username`",
+            shape=_PARTICIPATION,
+            answer=Answer(_JOINED, _PARTICIPANT),
             example='{"roomId": "3XX", "username": "Dhoni"}',
             receivers=(
                 "The socket is in the room, beside those that it is in, and hears what is said from then on. An "
@@ -48,6 +95,8 @@ ROOMS = Contract(
                 "object with the strings `roomId`, `username` and `content` (1 to 4096 characters), perhaps "
                 "`createdAt` (an ISO 8601 instant), and whatever else, up to 16384 bytes of JSON"
             ),
+            shape=_NEW,
+            answer=Answer(either(_SAID, constant("Invalid Room ID")), _MESSAGE),
             example='{"roomId": "3XX", "username": "Dhoni", "content": "Hello there!"}',
             receivers=(
                 "Stored, then sent to every member of the room. Who has not joined joins by that. An acknowledgement, "
@@ -58,6 +107,8 @@ ROOMS = Contract(
         Event(
             name="leave",
             payload="object with the string `roomId`",
+            shape=_LEAVING,
+            answer=Answer(_CLOSED, '{"roomId": "3XX"}'),
             example='{"roomId": "3XX"}',
             receivers="The socket is in that room no more. An acknowledgement, where one is asked for, has `roomId`.",
             moment="at any time; disconnecting leaves all rooms",
@@ -68,15 +119,17 @@ ROOMS = Contract(
             name="exchanges",
             payload=(
                 "object with the strings `roomId`, `username`, `content`, `createdAt` and `socketId`, the number "
-                "`order`, and whatever else the sender gave; or an array, which is the list of `participants/<roomId>`"
+                "`order`, and whatever else the sender gave; or an array, which is the list of `participants/{roomId}`"
             ),
+            shape=either(_SAID, _ALL),
             example=_MESSAGE,
             receivers="All members of the room, the sender too.",
             moment="after the message was stored; the list when somebody joins",
         ),
         Event(
-            name="participants/<roomId>",
-            payload=f"{_LIST_SHAPE}: who is there, and who was, those who came last at the end",
+            name="participants/{roomId}",
+            payload=f"{_LIST_WORDS}: who is there, and who was, those who came last at the end",
+            shape=_ALL,
             example=_PARTICIPANTS,
             receivers="All members of the room.",
             moment="when somebody joins or leaves; a lost connection leaves after a grace",
@@ -84,11 +137,13 @@ ROOMS = Contract(
         Event(
             name="room_closed",
             payload="object with the string `roomId`",
+            shape=_CLOSED,
             example='{"roomId": "3XX"}',
             receivers="All members of the room, who are in it no more.",
             moment="when it was closed, after all that was said there",
         ),
     ),
+    failure=Failure("exception", _EXCEPTION, _EXCEPTION),
     refusals=(
         Refusal(
             packet="exception",

@@ -1,8 +1,9 @@
-"""The direct contract's Socket.IO side, as `/docs` tells it."""
+"""The direct contract's Socket.IO side."""
 
 from __future__ import annotations
 
-from app.web.contract import Contract, Event, Refusal
+from app.contracts.contract import Answer, Contract, Event, Failure, Refusal
+from app.contracts.shapes import BOOLEAN, CHAT_ID, TEXT, constant, listed, mapped, named, record, text, whole
 
 __all__ = ["DIRECT"]
 
@@ -13,13 +14,43 @@ _CHAT = (
     f'{{"id": "{_CHAT_ID}", "sender": "{_SENDER}", "receiver": "{_RECEIVER}", "message": "Hello there!",'
     ' "createdAt": 1714392000000, "received": false}'
 )
-_CHAT_SHAPE = (
+_CHAT_WORDS = (
     "Chat: an object with the strings `id` (a UUID), `sender`, `receiver` and `message`, the number `createdAt` and "
     "the boolean `received`"
 )
 
+_SAID = record(
+    "Chat",
+    "A message from one user to one other.",
+    id=CHAT_ID,
+    sender=text("The user who sent it."),
+    receiver=text("Whom it is for.", least=1),
+    message=text("As it was sent.", least=1),
+    createdAt=whole("Milliseconds since the epoch.", least=0),
+    received={**BOOLEAN, "description": "Whether the receiver has acknowledged it."},
+)
+_BY_SENDER = named("ChatsBySender", mapped(listed(_SAID)))
+_NEW = record(
+    "NewChat",
+    "A message to be sent.",
+    receiver=text("The id of a user, who need not be there yet.", least=1, most=64),
+    message=text(least=1, most=4096),
+)
+_RECEIVED = record("Received", "A Chat that its receiver has.", chatId=TEXT)
+_CONFIRMED = record("Confirmed", "A Chat that is received for good.", chatId=TEXT, received=constant(True))
+_PAGE = record(
+    "Page",
+    "Which Chats are asked for: the newest that a user sent before one of them.",
+    sender=text(least=1),
+    optional={"before": CHAT_ID, "limit": whole("At most `HISTORY_LIMIT`.", least=1)},
+)
+_ERROR = record("Failure", "What could not be done, and why.", id=text("The user whose client this is."), message=TEXT)
+_AUTH = record("Auth", "The `auth` of a handshake.", optional={"token": text("As it is, or after `Bearer `.")})
+_GREETING = '"Hello World!"'
+
 DIRECT = Contract(
     name="direct",
+    folder="direct",
     summary="From one user to one other, at least once, until the receiver acknowledges it.",
     port=3100,
     path="/direct/socket.io",
@@ -35,17 +66,23 @@ DIRECT = Contract(
         "the `Authorization` header, which is the contract's own way: the token, as it is or after `Bearer `. A "
         "browser can set it on polling alone; it holds after the upgrade",
     ),
+    required=True,
+    auth=_AUTH,
     sent=(
         Event(
             name="ping",
             payload="none",
+            shape=None,
             example="",
+            answer=Answer(constant("Hello World!"), _GREETING),
             receivers="Answered with `pong`.",
             moment="at any time after the connect",
         ),
         Event(
             name="send message",
             payload="object with the strings `receiver` (1 to 64 characters) and `message` (1 to 4096 characters)",
+            shape=_NEW,
+            answer=Answer(_SAID, _CHAT),
             example=f'{{"receiver": "{_RECEIVER}", "message": "Hello there!"}}',
             receivers=(
                 "Stored, then sent to every socket of the receiver as `message`. Nothing is sent to the sender; an "
@@ -56,6 +93,8 @@ DIRECT = Contract(
         Event(
             name="receive message",
             payload="object with the string `chatId`",
+            shape=_RECEIVED,
+            answer=Answer(_CONFIRMED, f'{{"chatId": "{_CHAT_ID}", "received": true}}'),
             example=f'{{"chatId": "{_CHAT_ID}"}}',
             receivers=(
                 "The Chat is received for good. One device of the receiver is enough, and again is no error. Nothing "
@@ -66,7 +105,9 @@ DIRECT = Contract(
         Event(
             name="unreceived messages",
             payload="none",
+            shape=None,
             example="",
+            answer=Answer(listed(_SAID), f"[{_CHAT}]"),
             receivers="Answered with `unreceived messages`. That acknowledges nothing.",
             moment="after each connect, and until the answer is empty",
         ),
@@ -76,6 +117,9 @@ DIRECT = Contract(
                 "none; or an object with the string `sender`, and perhaps `before`, the id of a Chat, and `limit`, a "
                 "number: the newest that this sender sent before that Chat"
             ),
+            shape=_PAGE,
+            optional=True,
+            answer=Answer(_BY_SENDER, f'{{"{_SENDER}": [{_CHAT}]}}'),
             example=f'{{"sender": "{_SENDER}", "before": "{_CHAT_ID}", "limit": 50}}',
             receivers="Answered with `all messages`.",
             moment="at any time after the connect",
@@ -85,13 +129,15 @@ DIRECT = Contract(
         Event(
             name="pong",
             payload="string",
-            example='"Hello World!"',
+            shape=constant("Hello World!"),
+            example=_GREETING,
             receivers="The socket that sent `ping`.",
             moment="at once",
         ),
         Event(
             name="message",
-            payload=_CHAT_SHAPE,
+            payload=_CHAT_WORDS,
+            shape=_SAID,
             example=_CHAT,
             receivers="All sockets of the receiver.",
             moment="after the message was stored; what one socket sends to one receiver comes in the order of sending",
@@ -99,6 +145,7 @@ DIRECT = Contract(
         Event(
             name="unreceived messages",
             payload="array, oldest first, of Chats",
+            shape=listed(_SAID),
             example=f"[{_CHAT}]",
             receivers="The socket that asked.",
             moment=(
@@ -109,6 +156,7 @@ DIRECT = Contract(
         Event(
             name="all messages",
             payload="object of arrays of Chats, oldest first, by the id of who sent them",
+            shape=_BY_SENDER,
             example=f'{{"{_SENDER}": [{_CHAT}]}}',
             receivers="The socket that asked.",
             moment=(
@@ -117,6 +165,7 @@ DIRECT = Contract(
             ),
         ),
     ),
+    failure=Failure("error", _ERROR, _ERROR),
     refusals=(
         Refusal(
             packet="connect_error",

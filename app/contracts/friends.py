@@ -1,8 +1,9 @@
-"""The friends contract's Socket.IO side, as `/docs` tells it."""
+"""The friends contract's Socket.IO side."""
 
 from __future__ import annotations
 
-from app.web.contract import Contract, Event, Refusal
+from app.contracts.contract import Contract, Event, Failure, Refusal
+from app.contracts.shapes import INSTANT, MESSAGE_ID, TEXT, constant, listed, record, text
 
 __all__ = ["FRIENDS"]
 
@@ -12,11 +13,30 @@ _MESSAGE = (
 )
 _CONNECTED = '{"message": "Obivan connected now.", "username": "Obivan", "createdAt": "2024-04-29T12:00:00.000Z"}'
 _DISCONNECTED = _CONNECTED.replace(" connected", " disconnected")
-_SHAPE = "object with the strings `message`, `username` and `createdAt`"
-_MESSAGE_SHAPE = "object with the strings `message`, `username`, `createdAt`, `id` and `senderId`; `id` tells a repeat"
+_WORDS = "object with the strings `message`, `username` and `createdAt`"
+_MESSAGE_WORDS = "object with the strings `message`, `username`, `createdAt`, `id` and `senderId`; `id` tells a repeat"
+
+_SAID = record(
+    "Message",
+    "What a friend said.",
+    message=text("What was said, as it was sent.", least=1),
+    username=text("The first name of who said it."),
+    createdAt=INSTANT,
+    optional={"id": MESSAGE_ID, "senderId": text("Who said it.")},
+)
+_ANNOUNCEMENT = record(
+    "Announcement",
+    "A friend came, or went.",
+    message=text("`<username> connected now.`, or `<username> disconnected now.`"),
+    username=text("The first name of the friend."),
+    createdAt=INSTANT,
+)
+_EXCEPTION = record("Exception", "What could not be done, and why.", status=constant("error"), message=TEXT)
+_AUTH = record("Auth", "The `auth` of a handshake.", optional={"token": text("As it is, or after `Bearer `.")})
 
 FRIENDS = Contract(
     name="friends",
+    folder="friends",
     summary="What a user says reaches every friend: at once, or with the next connect.",
     port=3000,
     path="/friends/socket.io",
@@ -30,10 +50,14 @@ FRIENDS = Contract(
         "`auth.token`: the token, as it is or after `Bearer `",
         "the `Authorization` header: the token, as it is or after `Bearer `",
     ),
+    required=True,
+    auth=_AUTH,
     sent=(
         Event(
             name="message",
             payload="string that is not empty",
+            shape=text(most=4096),
+            optional=True,
             example='"Hello there!"',
             receivers=(
                 "Stored, then sent to every socket of every friend. There is no acknowledgement, also where one is "
@@ -45,33 +69,38 @@ FRIENDS = Contract(
     received=(
         Event(
             name="unseen_messages",
-            payload=f"array, newest first, of: {_MESSAGE_SHAPE}",
+            payload=f"array, newest first, of: {_MESSAGE_WORDS}",
+            shape=listed(_SAID),
             example=f"[{_MESSAGE}]",
             receivers="The connecting socket.",
             moment="once a connection, before anything live; `[]` if there is nothing",
         ),
         Event(
             name="connected",
-            payload=_SHAPE,
+            payload=_WORDS,
+            shape=_ANNOUNCEMENT,
             example=_CONNECTED,
             receivers="All sockets of all friends.",
             moment="with the first socket of a user",
         ),
         Event(
             name="message",
-            payload=_MESSAGE_SHAPE,
+            payload=_MESSAGE_WORDS,
+            shape=_SAID,
             example=_MESSAGE,
             receivers="All sockets of all friends; not the sender's own.",
             moment="after the message was stored",
         ),
         Event(
             name="disconnected",
-            payload=_SHAPE,
+            payload=_WORDS,
+            shape=_ANNOUNCEMENT,
             example=_DISCONNECTED,
             receivers="All sockets of all friends.",
             moment="when the last socket of a user is gone: at once after a goodbye, after a grace if it was lost",
         ),
     ),
+    failure=Failure("exception", _EXCEPTION, None),
     refusals=(
         Refusal(
             packet="connect_error",

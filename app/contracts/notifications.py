@@ -1,21 +1,70 @@
-"""The notifications contract's Socket.IO side, as `/docs` tells it."""
+"""The notifications contract's Socket.IO side."""
 
 from __future__ import annotations
 
-from app.web.contract import Contract, Event, Refusal
+from app.contracts.contract import Answer, Contract, Event, Failure, Refusal
+from app.contracts.shapes import BOOLEAN, INSTANT, MESSAGE_ID, TEXT, constant, either, listed, record, text
 
 __all__ = ["NOTIFICATIONS"]
 
 _ID = "18f29b4600000000a1b2c3d4"
 _USER = "624a1138cda69df1a7c29caf"
 _BODY = f'"message": "Your order has shipped", "userId": "{_USER}"'
-_BODY_SHAPE = (
+_BODY_WORDS = (
     "object with the strings `message` (1 to 4096 characters) and `userId` (1 to 256), and any other keys, which are "
     "kept as they are"
 )
 
+_ID_OF_USER = text(least=1, most=256)
+_NEW = record(
+    "NewNotification",
+    "A notification to be sent, with any other keys, which are kept.",
+    message=text(least=1, most=4096),
+    userId=_ID_OF_USER,
+    more=True,
+)
+_TOLD = record(
+    "Notification",
+    "A notification as it was sent, with its id and its instant.",
+    message=text(least=1),
+    userId=_ID_OF_USER,
+    id=MESSAGE_ID,
+    createdAt=INSTANT,
+    more=True,
+)
+_SENT = record("Sent", "It is stored.", message=constant("Notification sent successfully"), id=MESSAGE_ID)
+_CONFIRMATION = record(
+    "Confirmation", "A notification that its user has had.", notificationId=text(least=1, most=256), userId=_ID_OF_USER
+)
+_CONFIRMED = record("Confirmed", "It does not come again.", notificationId=TEXT, confirmed=constant(True))
+_SESSION = record(
+    "Session",
+    "Who one is, and the name under which that is known.",
+    sessionID=text(least=1),
+    userID=TEXT,
+    username=TEXT,
+)
+_SOMEBODY = record("User", "Who is here, or was.", userID=TEXT, username=TEXT, connected=BOOLEAN)
+_EXCEPTION = record(
+    "Exception",
+    "What could not be done, and why: a sentence, or one for each rule that is broken.",
+    status=constant("error"),
+    message=either(TEXT, listed(TEXT, least=1)),
+)
+_AUTH = record(
+    "Auth",
+    "The `auth` of a handshake.",
+    optional={
+        "sessionID": text("The session to go on with, or what a new one is to be called."),
+        "userID": _ID_OF_USER,
+        "username": _ID_OF_USER,
+        "token": text("As it is, or after `Bearer `."),
+    },
+)
+
 NOTIFICATIONS = Contract(
     name="notifications",
+    folder="notifications",
     summary="What a service tells a user stays until the user's client has confirmed it.",
     port=5002,
     path="/notifications/socket.io",
@@ -36,10 +85,13 @@ NOTIFICATIONS = Contract(
         "`auth.token`: the token, as it is or after `Bearer `",
         "the `Authorization` header: the token, as it is or after `Bearer `",
     ),
+    auth=_AUTH,
     sent=(
         Event(
             name="sendNotification",
-            payload=_BODY_SHAPE,
+            payload=_BODY_WORDS,
+            shape=_NEW,
+            answer=Answer(_SENT, f'{{"message": "Notification sent successfully", "id": "{_ID}"}}'),
             example=f'{{{_BODY}, "order": 7}}',
             receivers=(
                 "Stored, then sent to every socket of the user as `newNotification`. An acknowledgement, where one is "
@@ -50,6 +102,8 @@ NOTIFICATIONS = Contract(
         Event(
             name="confirmNotification",
             payload="object with the strings `notificationId` and `userId`, which is the client's own",
+            shape=_CONFIRMATION,
+            answer=Answer(_CONFIRMED, f'{{"notificationId": "{_ID}", "confirmed": true}}'),
             example=f'{{"notificationId": "{_ID}", "userId": "{_USER}"}}',
             receivers=(
                 "The notification does not come again. One device of the user is enough, and again is no error. An "
@@ -62,6 +116,7 @@ NOTIFICATIONS = Contract(
         Event(
             name="session",
             payload="object with the strings `sessionID`, `userID` and `username`",
+            shape=_SESSION,
             example=f'{{"sessionID": "7b0e1b5c-64f0-4d3e-9a53-0b3f5a6c1d2e", "userID": "{_USER}", "username": "Han"}}',
             receivers="The connecting socket. Whoever knows a `sessionID` can connect as its user: keep it.",
             moment="once a connection, before anything else",
@@ -72,6 +127,7 @@ NOTIFICATIONS = Contract(
                 "array of objects with the strings `userID` and `username` and the boolean `connected`; each user "
                 "once, those who are connected first, at most `USERS_LIMIT`"
             ),
+            shape=listed(_SOMEBODY),
             example=f'[{{"userID": "{_USER}", "username": "Han", "connected": true}}]',
             receivers="All sockets.",
             moment="after every connect, and when the last socket of a user is gone; at most twice a second",
@@ -79,6 +135,7 @@ NOTIFICATIONS = Contract(
         Event(
             name="newNotification",
             payload="what was sent, with the strings `id` and `createdAt`",
+            shape=_TOLD,
             example=f'{{{_BODY}, "order": 7, "id": "{_ID}", "createdAt": "2024-04-29T12:00:00.000Z"}}',
             receivers="All sockets of the user.",
             moment=(
@@ -87,6 +144,7 @@ NOTIFICATIONS = Contract(
             ),
         ),
     ),
+    failure=Failure("exception", _EXCEPTION, _EXCEPTION),
     refusals=(
         Refusal(
             packet="connect_error",

@@ -1,17 +1,44 @@
-"""The presence contract's Socket.IO side, as `/docs` tells it."""
+"""The presence contract's Socket.IO side, for users; `internal` is that for services."""
 
 from __future__ import annotations
 
-from app.web.contract import Contract, Event, Refusal
+from app.contracts.contract import Answer, Contract, Event, Failure, Refusal
+from app.contracts.presence_shapes import (
+    AUTHENTICATION,
+    CONNECTED_USER,
+    DISPATCH,
+    FAILED,
+    LIST_OF_ALL,
+    LIST_OF_DETAILS,
+    LIST_OF_FRIENDS,
+    MESSAGE,
+    PONG,
+    RECEIPT,
+    REFUSED_TOKEN,
+    STATUS,
+)
+from app.contracts.shapes import either, record, text
 
 __all__ = ["PRESENCE"]
 
 _USER = "624a1138cda69df1a7c29caf"
 _INSTANT = "2024-04-29T12:00:00.000Z"
 _LISTED = f'"userId": "{_USER}", "status": "online", "lastSeen": "{_INSTANT}"'
+_CONNECTED = f'{{"user": {{"userId": "{_USER}", "email": "han@mail.com", "socketId": "NN2mVKKNuavncuufDYbl"}}}}'
+_RECEIPT = (
+    f'{{"status": "sent", "recipients": {{"total": 1, "sent": ["{_USER}"], "failed": []}}, "timestamp": "{_INSTANT}"}}'
+)
+_FRIENDS = Answer(LIST_OF_FRIENDS, f'{{"users": [{{{_LISTED}, "email": "han@mail.com"}}]}}')
+
+_AUTH = record(
+    "Auth",
+    "The `auth` of a handshake.",
+    optional={"deviceInfo": text("What the device is, where the token does not say it.")},
+)
 
 PRESENCE = Contract(
     name="presence",
+    folder="presence",
     summary="Who is online, and messages to any users that are.",
     port=3001,
     path="/presence/socket.io",
@@ -27,10 +54,13 @@ PRESENCE = Contract(
         "`AUTH_TIMEOUT` (10 s)."
     ),
     credentials=(),
+    auth=_AUTH,
     sent=(
         Event(
             name="authenticate",
             payload="object with the string `token`, as it is or after `Bearer `",
+            shape=AUTHENTICATION,
+            answer=Answer(either(CONNECTED_USER, REFUSED_TOKEN), _CONNECTED, fails=False),
             example='{"token": "eyJhbGciOi..."}',
             receivers="Answered with `connected`, which an acknowledgement carries too.",
             moment="once the socket is connected",
@@ -41,6 +71,8 @@ PRESENCE = Contract(
                 "object with `recipientIds`, an array of user ids, the string `message`, and an object `metadata` if "
                 "one likes, which is passed on but for its `source`"
             ),
+            shape=DISPATCH,
+            answer=Answer(RECEIPT, _RECEIPT),
             example=f'{{"recipientIds": ["{_USER}"], "message": "Hello!", "metadata": {{"type": "chat"}}}}',
             receivers=(
                 "Written to every session of each recipient. The acknowledgement has `status`, `recipients` with "
@@ -51,29 +83,50 @@ PRESENCE = Contract(
         ),
         Event(
             name="get_online_users",
-            payload="none; `get_online_friends_only` is the same",
+            payload="none",
+            shape=None,
             example="",
+            answer=_FRIENDS,
             receivers="Acknowledged with `users`: the friends who are online, with `email`.",
+            moment="at any time after `connected`",
+        ),
+        Event(
+            name="get_online_friends_only",
+            payload="none",
+            shape=None,
+            example="",
+            answer=_FRIENDS,
+            receivers="The same as `get_online_users`.",
             moment="at any time after `connected`",
         ),
         Event(
             name="get_all_online_users",
             payload="none",
+            shape=None,
             example="",
+            answer=Answer(LIST_OF_ALL, f'{{"users": [{{{_LISTED}}}], "total": 1}}'),
             receivers=f"Acknowledged with at most `USERS_LIMIT` `users`, such as `{{{_LISTED}}}`, and their `total`.",
             moment="at any time after `connected`",
         ),
         Event(
             name="get_detailed_online_users",
             payload="none",
+            shape=None,
             example="",
+            answer=Answer(
+                LIST_OF_DETAILS,
+                f'{{"users": [{{{_LISTED}, "email": "han@mail.com", "sessionCount": 2}}], "total": 1, '
+                f'"timestamp": "{_INSTANT}"}}',
+            ),
             receivers="The same, with the `email` and the `sessionCount` of each.",
             moment="at any time after `connected`",
         ),
         Event(
             name="ping",
             payload="none",
+            shape=None,
             example="",
+            answer=Answer(PONG, f'{{"timestamp": "{_INSTANT}"}}'),
             receivers="Acknowledged with `timestamp`.",
             moment="at any time, also before `authenticate`",
         ),
@@ -82,13 +135,15 @@ PRESENCE = Contract(
         Event(
             name="connected",
             payload="object with `user`, an object with the strings `userId`, `email` and `socketId`",
-            example=f'{{"user": {{"userId": "{_USER}", "email": "han@mail.com", "socketId": "NN2mVKKNuavncuufDYbl"}}}}',
+            shape=CONNECTED_USER,
+            example=_CONNECTED,
             receivers="The socket that has authenticated.",
             moment="after `authenticate`, before anything else",
         ),
         Event(
             name="message",
             payload="object with the strings `recipientId`, `message`, `senderId`, `timestamp`, and `metadata` if any",
+            shape=MESSAGE,
             example=(
                 f'{{"recipientId": "{_USER}", "message": "Hello!", "metadata": {{"type": "chat"}}, '
                 f'"timestamp": "{_INSTANT}", "senderId": "624a113c721753da2f9e2567"}}'
@@ -99,11 +154,13 @@ PRESENCE = Contract(
         Event(
             name="user_status_update",
             payload="object with the strings `userId`, `status` (`online` or `offline`) and `email`",
+            shape=STATUS,
             example=f'{{"userId": "{_USER}", "status": "online", "email": "han@mail.com"}}',
             receivers="All sockets of all friends, and nobody else.",
             moment="with the first socket of a user, and when the last is gone",
         ),
     ),
+    failure=Failure("authentication_error", REFUSED_TOKEN, FAILED),
     refusals=(
         Refusal(
             packet="authentication_error, then a disconnect",

@@ -1,0 +1,151 @@
+"""`parley verify` as a process, against servers on real sockets."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from e2e.harness.deployment import Deployment
+from tests.verify.conftest import Stranger, Verify
+
+pytestmark = pytest.mark.timeout(120)
+
+
+async def test_a_server_that_keeps_a_requirement_conforms(parley: Deployment, verify: Verify):
+    """Exit code 0; the requirement passed, its tests are in the report, and nothing else was run."""
+    done = await verify("--target", parley.servers[0].url, "-k", "FRIENDS-CONNECT-001", "--strict")
+
+    assert done.code == 0, done
+    report = done.report
+    assert (report.outcome, report.counts["PASS"], report.counts["FAIL"]) == ("conforms", 1, 0)
+    (judged,) = [it for it in report.requirements if it.verdict == "PASS"]
+    assert judged.id == "FRIENDS-CONNECT-001"
+    assert len([test for test in judged.tests if test.outcome == "passed"]) == 6
+    assert "conforms to the friends contract" in done.output
+    assert sorted(path.name for path in done.directory.iterdir()) == [
+        "badge.json", "junit.xml", "report.html", "report.json",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("contract", "requirement"),
+    [
+        ("direct", "DIRECT-CONNECT-001"),
+        ("rooms", "ROOMS-JOIN-001"),
+        ("notifications", "NOTIFICATIONS-SEND-001"),
+        ("presence", "PRESENCE-AUTH-001"),
+    ],
+)
+async def test_every_contract_can_be_judged(parley: Deployment, verify: Verify, contract: str, requirement: str):
+    """At the path that it has on every port."""
+    done = await verify("--target", parley.servers[0].url, "-k", requirement, contract=contract)
+
+    assert done.code == 0, done
+    assert done.verdict(requirement) == "PASS"
+
+
+async def test_a_server_of_somebody_else_is_judged_as_it_is(stranger: Stranger, verify: Verify):
+    """Exit code 1: what it does right passes, what it does wrong fails with a transcript, and what it has not is said.
+
+    Its users are a list; it has no REST, and was not written for the suites.
+    """
+    done = await verify(
+        *("--target", stranger.url, "--profile", stranger.profile),
+        *("-k", "FRIENDS-CONNECT-002", "-k", "FRIENDS-MESSAGE-001", "-k", "FRIENDS-MESSAGE-007"),
+        *("-k", "FRIENDS-AUTH-001"),
+    )
+
+    assert done.code == 1, done
+    assert done.verdict("FRIENDS-MESSAGE-001") == "PASS"
+    assert done.verdict("FRIENDS-AUTH-001") == "NOT-APPLICABLE"
+    assert done.verdict("FRIENDS-MESSAGE-007") == "FAIL"
+    failed = next(it for it in done.report.requirements if it.verdict == "FAIL")
+    test = next(it for it in failed.tests if it.failure)
+    assert test.failure is not None
+    assert str(test.failure.where).startswith("e2e/gateway/test_payloads.py:")
+    assert next(it.label for it in test.transcript if it.way == "sent") == "CONNECT"
+    assert "does not conform" in done.output
+    assert failed.text.split()[0] in done.output
+
+
+async def test_a_failure_that_is_expected_is_no_failure_and_one_that_passes_is(
+    stranger: Stranger, verify: Verify, tmp_path: Path
+):
+    """XFAIL lets the server conform, XPASS does not."""
+    expecting = stranger.expecting(tmp_path, "FRIENDS-MESSAGE-007", "FRIENDS-MESSAGE-001")
+    target = ("--target", stranger.url, "--profile", expecting)
+
+    known = await verify(*target, "-k", "FRIENDS-MESSAGE-007")
+    mended = await verify(*target, "-k", "FRIENDS-MESSAGE-00[17]")
+
+    assert (known.code, known.verdict("FRIENDS-MESSAGE-007")) == (0, "XFAIL"), known
+    assert (mended.code, mended.verdict("FRIENDS-MESSAGE-001")) == (1, "XPASS"), mended
+    assert "known since the first day" in mended.output
+
+
+async def test_where_nothing_can_be_run_nothing_is_said_of_the_server(parley: Deployment, verify: Verify):
+    """Exit code 3, and why."""
+    done = await verify("--target", parley.servers[0].url, "-k", "FRIENDS-SERVE-002", "--all")
+
+    assert done.code == 3, done
+    assert done.report.outcome == "nothing ran"
+    assert "needs a server of its own, and stops it" in " ".join(done.output.split())
+
+
+async def test_a_target_that_does_not_answer_is_no_verdict(verify: Verify):
+    """Exit code 2, one sentence, and no report."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+    done = await verify("--target", url)
+
+    assert done.code == 2
+    assert done.errors.startswith(f"parley: {url}: nothing answers there")
+    assert len(done.errors.splitlines()) == 1
+    assert not done.directory.exists()
+
+
+async def test_a_target_that_speaks_elsewhere_is_no_verdict(stranger: Stranger, verify: Verify):
+    """The sentence names the part of the profile that says where."""
+    done = await verify("--target", stranger.url, contract="direct")
+
+    assert done.code == 2
+    assert "nothing speaks Socket.IO at /direct/socket.io/ (HTTP status 404)" in done.errors
+    assert "[contracts.direct]" in done.errors
+
+
+async def test_a_target_without_users_is_no_verdict(stranger: Stranger, verify: Verify):
+    """The stranger has no `/users`: without its list every test would fail for that."""
+    done = await verify("--target", stranger.url)
+
+    assert done.code == 2
+    assert "no users can be had (want 201, got POST /users -> 404" in done.errors
+    assert "source of [users]" in done.errors
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["-k", "FRIENDS-NOPE-001"], "'FRIENDS-NOPE-001' matches no requirement"),
+        (["--profile", "nowhere.toml"], "nowhere.toml: No such file"),
+        (["--strickt"], "unrecognized arguments"),
+    ],
+)
+async def test_what_cannot_be_meant_ends_the_run(parley: Deployment, verify: Verify, arguments: list[str], told: str):
+    """Exit code 2, before anything is asked of the target."""
+    done = await verify("--target", parley.servers[0].url, *arguments)
+
+    assert done.code == 2
+    assert told in done.errors
+
+
+async def test_an_expected_failure_of_no_requirement_ends_the_run(stranger: Stranger, verify: Verify, tmp_path: Path):
+    """It would excuse nothing, and nobody would know."""
+    expecting = stranger.expecting(tmp_path, "FRIENDS-NOPE-*")
+
+    done = await verify("--target", stranger.url, "--profile", expecting)
+
+    assert done.code == 2
+    assert "'FRIENDS-NOPE-*' matches no requirement" in done.errors
