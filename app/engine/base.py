@@ -121,6 +121,11 @@ class Connection(Protocol):
     state: Any
 
     @property
+    def kept(self) -> dict[str, Any]:
+        """What the application keeps of the client, who may say goodbye and connect again in the same session."""
+        ...
+
+    @property
     def open(self) -> bool:
         """Whether what is sent may still arrive."""
         ...
