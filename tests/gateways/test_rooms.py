@@ -202,6 +202,26 @@ async def test_a_room_that_was_opened_anew_is_another(house: House):
         assert (await raina.hears("exchanges"))["content"] == "late"
 
 
+async def test_who_speaks_in_a_room_that_was_opened_anew_is_in_that(house: House):
+    """Though their server has missed the end of the first, of which they hear before."""
+    async with house.guest("Kohli", 1) as kohli, house.guest("Raina", 1) as raina:
+        for member in (kohli, raina):
+            await member.join()
+        house.wire.lost = True
+        await house.rooms[0].say(await house.rooms[0].find("3XX"), "Dhoni", "in the first", None, {})
+        await house.rooms[0].close_room("3XX")
+        await house.rooms[0].open_room("3XX", "Dhoni")
+        told = await kohli.say("in the second")
+        assert (told["content"], told["order"]) == ("in the second", 1)
+        assert (await kohli.hears("exchanges"))["content"] == "in the first"
+        await kohli.hears("room_closed")
+        assert await kohli.hears("exchanges") == told
+        assert (await raina.hears("exchanges"))["content"] == "in the first"
+        await raina.hears("room_closed")
+        await kohli.sees("3XX", "Kohli")
+        assert (await kohli.say("again"))["order"] == 2
+
+
 async def test_a_room_that_was_closed_while_somebody_joined_is_not_joined(
     house: House, monkeypatch: pytest.MonkeyPatch
 ):
