@@ -213,7 +213,7 @@ class Settings(BaseSettings):
     internal_service_keys: SecretStr | None = _option(
         None,
         "services that may use the internal gateway, name=key,name=key; a name may have several keys, as while one"
-        " takes another's place; without any, everybody who reaches it may",
+        " takes another's place; without any, everybody who reaches it as localhost may",
         "INTERNAL_SERVICE_KEYS",
     )
     ping_interval: float = _option(25.0, "time between two heartbeats", "PING_INTERVAL", gt=0, le=3600)
