@@ -145,9 +145,12 @@ class Mailbox:
             raise
         return Message(message_id, self.name, sender, text, created_at) if audience else None
 
-    async def pending(self, user_id: str, limit: int, *, oldest: bool = False) -> list[Entry]:
-        """Return the newest `limit` messages that the user has not confirmed, newest first; or the oldest, reversed."""
-        return await self._entries(await self._store.pending(self.name, user_id, limit, oldest=oldest))
+    async def pending(self, user_id: str, limit: int, *, oldest: bool = False, room: int | None = None) -> list[Entry]:
+        """Return the newest `limit` messages that the user has not confirmed, newest first; or the oldest, reversed.
+
+        The one whose text brings all texts to more than `room` characters is the last.
+        """
+        return await self._entries(await self._store.pending(self.name, user_id, limit, oldest=oldest, room=room))
 
     async def backlogs(self, user_ids: Sequence[str], limit: int) -> dict[str, Backlog]:
         """Return what each of the users may lack: the newest, and at most `limit` messages for each."""

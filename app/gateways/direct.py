@@ -118,7 +118,8 @@ class DirectGateway(MailGateway):
     @on("unreceived messages")
     async def unreceived(self, connection: Connection, _: Any) -> Any:
         reader: Reader = connection.state
-        pending = await self._mailbox.pending(reader.user, self._settings.history_limit, oldest=True)
+        limit = self._settings.history_limit
+        pending = await self._mailbox.pending(reader.user, limit, oldest=True, room=self._room)
         chats = self._fitting([chat(entry, reader.user, received=False) for entry in pending], COPIES)
         connection.emit("unreceived messages", chats)
         return chats

@@ -122,7 +122,7 @@ class MailGateway(ContractGateway):
         """
         while True:
             gaps = reader.feed.gaps
-            pending = await self._mailbox.pending(reader.user, limit)
+            pending = await self._mailbox.pending(reader.user, limit, room=self._room)
             if overtaken := reader.feed.held - {entry.id for entry in pending}:
                 backlog = (await self._mailbox.backlogs([reader.user], RECOVERED))[reader.user]
                 pending += [entry for entry in backlog.recent if entry.id in overtaken]
@@ -130,13 +130,18 @@ class MailGateway(ContractGateway):
             if reader.feed.gaps == gaps:
                 return pending
 
+    @property
+    def _room(self) -> int:
+        """How many bytes may be sent at once: what a client does not read for a while must not have it dropped."""
+        return self._settings.max_buffer // 2
+
     def _fitting(self, payloads: list[dict[str, Any]], copies: int = 1) -> list[dict[str, Any]]:
         """Return as many of the first payloads as may be sent in one event, and one at least.
 
         A list that is more than may wait for a client to read would have it dropped, at each connect again. Where an
         acknowledgement carries the list too it is sent twice.
         """
-        room = self._settings.max_buffer // 2 // copies
+        room = self._room // copies
         for count, payload in enumerate(payloads):
             room -= len(encode("", payload))
             if room < 0:
@@ -205,7 +210,7 @@ class MailGateway(ContractGateway):
         if len(missed) >= RECOVERED:
             connection.close()
             return
-        room = self._settings.max_buffer // 2
+        room = self._room
         for count, entry in enumerate(missed):
             packet = self.packet(entry, reader.user, entry.id in pending)
             room -= len(packet)

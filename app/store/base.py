@@ -239,10 +239,13 @@ class Store(Protocol):
         """
         ...
 
-    async def pending(self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False) -> list[Message]:
+    async def pending(
+        self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False, room: int | None = None
+    ) -> list[Message]:
         """Return the newest `limit` messages that are pending for the user, newest first.
 
-        Those that are pending for longest, oldest first, if `oldest`.
+        Those that are pending for longest, oldest first, if `oldest`. The one whose text brings all texts to more than
+        `room` characters is the last.
         """
         ...
 

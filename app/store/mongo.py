@@ -141,9 +141,11 @@ class MongoStore:
         """Return which of the messages of these ids are stored, and safe."""
         return await self._open.call(mongo_queries.stored, list(message_ids))
 
-    async def pending(self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False) -> list[Message]:
-        """Return the newest `limit` messages that are pending for the user, or the oldest."""
-        return await self._open.call(mongo_queries.pending, mailbox, user_id, limit, oldest)
+    async def pending(
+        self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False, room: int | None = None
+    ) -> list[Message]:
+        """Return the newest `limit` messages that are pending for the user, or the oldest, and little beyond `room`."""
+        return await self._open.call(mongo_queries.pending, mailbox, user_id, limit, oldest, room)
 
     async def confirm(self, user_id: str, message_ids: Sequence[str]) -> None:
         """Make messages not pending for the user, for good. Unknown and confirmed ids are passed over."""

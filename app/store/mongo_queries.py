@@ -50,6 +50,9 @@ _DUPLICATE_KEY = 11000
 _FEW = 32
 """The most messages that are updated one by one, each by its id, although the same users confirm them."""
 
+PART = 100
+"""How many messages are fetched at a time where their size is bounded."""
+
 
 async def ping(database: Database) -> None:
     """Read something trivial: the answer also says that there is a primary."""
@@ -246,11 +249,22 @@ async def stored(database: Database, message_ids: Sequence[str]) -> set[str]:
     return {document["_id"] for document in await found.to_list()}
 
 
-async def pending(database: Database, mailbox: str, user_id: str, limit: int, oldest: bool = False) -> list[Message]:
-    """Find what is pending in a mailbox for a user: the newest of it, or the oldest."""
-    which = {"mailbox": mailbox, "pending": user_id}
-    found = await _found(database, which, limit, documents.MESSAGE_FIELDS, 1 if oldest else -1)
-    return [documents.message(document) for document in found]
+async def pending(
+    database: Database, mailbox: str, user_id: str, limit: int, oldest: bool = False, room: int | None = None
+) -> list[Message]:
+    """Find what is pending in a mailbox for a user: the newest of it, or the oldest, a part at a time within `room`."""
+    if limit < 1:
+        return []  # to MongoDB 0 means no limit
+    which, order = {"mailbox": mailbox, "pending": user_id}, 1 if oldest else -1
+    part = limit + 1 if room is None else PART
+    found: list[Message] = []
+    async with database["messages"].find(which, documents.MESSAGE_FIELDS, batch_size=part) as cursor:
+        async for document in cursor.sort("_id", order).limit(limit):
+            if documents.is_message(document):
+                found.append(documents.message(document))
+                if room is not None and (room := room - len(found[-1].text)) < 0:
+                    break
+    return found
 
 
 async def history(
@@ -326,11 +340,9 @@ async def _messages(database: Database, which: Document, limit: int) -> list[Mes
     return [documents.message(document) for document in await _found(database, which, limit, documents.MESSAGE_FIELDS)]
 
 
-async def _found(
-    database: Database, which: Document, limit: int, fields: Sequence[str], order: int = -1
-) -> list[Document]:
-    """Find the newest messages, or the oldest with 1 as the order."""
+async def _found(database: Database, which: Document, limit: int, fields: Sequence[str]) -> list[Document]:
+    """Find the newest messages."""
     if limit < 1:
         return []  # to MongoDB 0 means no limit
     found = database["messages"].find(which, fields, batch_size=limit + 1)
-    return list(filter(documents.is_message, await found.sort("_id", order).limit(limit).to_list()))
+    return list(filter(documents.is_message, await found.sort("_id", -1).limit(limit).to_list()))

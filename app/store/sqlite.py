@@ -131,10 +131,12 @@ class SQLiteStore:
         """Return which of the messages of these ids are stored."""
         return await self._reads.submit(sqlite_queries.stored, tuple(message_ids))
 
-    async def pending(self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False) -> list[Message]:
-        """Return the newest `limit` messages that are pending for the user, or the oldest."""
+    async def pending(
+        self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False, room: int | None = None
+    ) -> list[Message]:
+        """Return the newest `limit` messages that are pending for the user, or the oldest, and little beyond `room`."""
         query = sqlite_queries.oldest if oldest else sqlite_queries.pending
-        return await self._reads.submit(query, (mailbox, user_id, limit))
+        return await self._reads.submit(query, (mailbox, user_id, limit, room))
 
     async def confirm(self, user_id: str, message_ids: Sequence[str]) -> None:
         """Make messages not pending for the user, for good. Unknown and confirmed ids are passed over."""

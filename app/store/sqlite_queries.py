@@ -10,6 +10,7 @@ milliseconds to get it back. What is done for many rows is therefore done in few
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -236,15 +237,27 @@ def stored(connection: sqlite3.Connection, message_ids: Sequence[str]) -> set[st
 
 
 @each
-def pending(connection: sqlite3.Connection, query: tuple[str, str, int]) -> list[Message]:
+def pending(connection: sqlite3.Connection, query: tuple[str, str, int, int | None]) -> list[Message]:
     """Select what is pending in a mailbox for a user."""
-    return [Message(*row) for row in connection.execute(PENDING, query).fetchall()]
+    return _within(connection, PENDING, query)
 
 
 @each
-def oldest(connection: sqlite3.Connection, query: tuple[str, str, int]) -> list[Message]:
+def oldest(connection: sqlite3.Connection, query: tuple[str, str, int, int | None]) -> list[Message]:
     """Select what is pending for longest in a mailbox for a user."""
-    return [Message(*row) for row in connection.execute(OLDEST, query).fetchall()]
+    return _within(connection, OLDEST, query)
+
+
+def _within(connection: sqlite3.Connection, statement: str, query: tuple[str, str, int, int | None]) -> list[Message]:
+    """Select messages of a user until their texts are more than what the query ends with."""
+    *which, room = query
+    found: list[Message] = []
+    with contextlib.closing(connection.execute(statement, which)) as rows:
+        for row in rows:
+            found.append(Message(*row))
+            if room is not None and (room := room - len(found[-1].text)) < 0:
+                break
+    return found
 
 
 def confirm(connection: sqlite3.Connection, confirmed: Sequence[tuple[str, Sequence[str]]]) -> list[None]:

@@ -71,6 +71,8 @@ class Wire:
         """
         if record.label in _ENGINE or (record.label == "DISCONNECT" and not record.args):
             return None
+        if record.label == "CONNECT_ERROR" and record.namespace != "/":
+            return None  # what is said of a namespace that a contract does not have is Socket.IO's, as is how
         if record.label == "ACK":
             return self._judge(record, "ACK", asked or "", f"the acknowledgement of {asked!r}")
         if record.label in ("CONNECT", "CONNECT_ERROR"):

@@ -57,11 +57,13 @@ class FaultyStore(SQLiteStore):
         self._must_answer("user")
         return None if user_id in self.gone else await super().user(user_id)
 
-    async def pending(self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False) -> list[Message]:
+    async def pending(
+        self, mailbox: str, user_id: str, limit: int, *, oldest: bool = False, room: int | None = None
+    ) -> list[Message]:
         self.pendings += 1
         self._must_answer("pending")
         await self.answering.wait()
-        return await super().pending(mailbox, user_id, limit, oldest=oldest)
+        return await super().pending(mailbox, user_id, limit, oldest=oldest, room=room)
 
     async def append(self, message: NewMessage) -> tuple[str, ...]:
         audience = await super().append(message)
@@ -160,10 +162,10 @@ class FaultyCluster(LocalCluster):
             raise Unavailable
         return await super().recall(name)
 
-    async def remember(self, name: str, value: str, seconds: float) -> None:
+    async def remember(self, name: str, value: str, seconds: float) -> str:
         if "remember" in self.down:
             raise Unavailable
-        await super().remember(name, value, seconds)
+        return await super().remember(name, value, seconds)
 
 
 class Device:

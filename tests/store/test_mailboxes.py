@@ -87,6 +87,18 @@ async def test_appends_are_stored_in_the_order_of_their_calls(store: Store):
     assert await store.pending(MAILBOX, OBI, 200) == [stored(new) for new in reversed(news)]
 
 
+@pytest.mark.parametrize("oldest", [False, True])
+async def test_no_more_is_pending_than_there_is_room_for(store: Store, oldest: bool):
+    """What is pending ends with the message whose text is too much."""
+    news = [message(HAN, OBI, text="x" * 100) for _ in range(150)]
+    for new in news:
+        await store.append(new)
+    wanted = [stored(new) for new in (news if oldest else reversed(news))]
+    for room, count in ((0, 1), (99, 1), (100, 2), (11_950, 120), (100_000, 150)):
+        assert await store.pending(MAILBOX, OBI, 200, oldest=oldest, room=room) == wanted[:count]
+    assert await store.pending(MAILBOX, OBI, 3, oldest=oldest, room=1_000) == wanted[:3]
+
+
 async def test_an_id_belongs_to_one_message(store: Store):
     """`append` raises `Conflict` for an id that is taken, and the first message is what it was."""
     first = message(HAN, OBI)
