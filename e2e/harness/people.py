@@ -193,7 +193,8 @@ class People:
     def rest(self, server: int | None = None) -> Rest:
         """Return REST without a credential, on one server, or on all in turn."""
         one = None if server is None else itertools.repeat(self.deployment.servers[server].url)
-        return Rest(self._http, one or self._calls_turn, self._transcript, require=self.deployment.require)
+        bases, deployment = one or self._calls_turn, self.deployment
+        return Rest(self._http, bases, self._transcript, require=deployment.require, exact=deployment.ours)
 
     async def new(self, name: str, *, password: str = PASSWORD) -> Person:
         """Return a user that no other test has."""
