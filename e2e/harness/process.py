@@ -9,6 +9,7 @@ import re
 import resource
 import shlex
 import signal
+import socket
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -113,6 +114,7 @@ class ServerProcess:
         """Start and return when `/readyz` answers 200. Raise `ServerDidNotStartError` with its log otherwise."""
         for listener, url in self.urls.items():
             self._settings[_PORTS[listener]] = str(urlsplit(url).port)
+            await _until_free(url)
         self.announced = []
         await self._spawn()
         try:
@@ -256,6 +258,20 @@ class ServerProcess:
         if self._output is not None:
             await self._output
         self._process = None
+
+
+async def _until_free(url: str) -> None:
+    """Return once a port can be had again: a connection that somebody else makes may have been given it meanwhile."""
+    address, until = (urlsplit(url).hostname, urlsplit(url).port), asyncio.get_running_loop().time() + _START
+    while True:
+        try:
+            socket.create_server(address).close()
+        except OSError:
+            if asyncio.get_running_loop().time() > until:
+                return  # the server says it better
+            await asyncio.sleep(0.05)
+        else:
+            return
 
 
 def _program() -> list[str]:

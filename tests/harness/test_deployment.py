@@ -1,10 +1,13 @@
 """Deployments: verbs that do what they say, and failures that show the server's log."""
 
+import asyncio
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
+from e2e.harness.deadline import SECOND
 from e2e.harness.deployment import NotControllableError, RemoteDeployment, RemoteServer, Target
 from e2e.harness.process import ServerDidNotStartError, ServerProcess
 
@@ -55,6 +58,23 @@ async def test_a_server_starts_stops_and_keeps_its_address(tmp_path: Path):
     assert server.url == address
     await server.kill()
     assert not server.running
+
+
+async def test_a_restart_waits_until_its_port_is_free(tmp_path: Path):
+    """While somebody else has the port of a server that is started again, it is not; then it is."""
+    server = pretend(tmp_path, READY)
+    await server.start()
+    await server.kill()
+
+    port = int(server.url.rpartition(":")[2])
+    with socket.create_server(("127.0.0.1", port)):
+        starting = asyncio.create_task(server.start())
+        done, _ = await asyncio.wait([starting], timeout=2 * SECOND)
+        assert not done
+    await starting
+
+    assert server.running
+    await server.kill()
 
 
 async def test_a_start_that_fails_shows_the_log(tmp_path: Path):
