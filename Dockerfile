@@ -25,6 +25,23 @@ RUN /opt/parley/bin/pip install --no-deps . \
     && /opt/parley/bin/pip check \
     && /opt/parley/bin/pip uninstall --yes pip
 
+# The command that judges other servers, and nothing that serves: docker build --target verify -t parley-verify .
+# docs/verify.md says how it is run.
+FROM ${PYTHON_IMAGE} AS verify
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+ARG PIP_TRUSTED_HOST
+ARG PIP_DEFAULT_TIMEOUT
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore \
+    PIP_CONSTRAINT=/src/constraints.txt PIP_BUILD_CONSTRAINT=/src/constraints.txt
+COPY --from=build /src /src
+COPY e2e /src/e2e
+RUN python -m venv /opt/parley && /opt/parley/bin/pip install "/src[verify]" && rm -r /src
+ENV PATH=/opt/parley/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
+WORKDIR /work
+USER 10001:10001
+ENTRYPOINT ["parley", "verify"]
+
 FROM ${PYTHON_IMAGE}
 COPY --from=build /opt/parley /opt/parley
 # Only an embedded server writes: its database, to /var/lib/parley. A cluster's servers run read-only.

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.engine.admission import Network, client_address
+from app.engine.admission import Network, client_address, subscriber
 from app.web.examples import LISTENERS
 from app.web.operations import LISTENER
 from app.web.security import HEADERS
@@ -42,7 +42,8 @@ class Root:
     Args:
         web: what is no engine's. It finds the listener's name and the ports of all in the scope.
         ports: what is served where.
-        trusted_proxies: networks whose `X-Forwarded-For` is believed: the web finds in the scope whose request it is.
+        trusted_proxies: networks whose `X-Forwarded-For` is believed. The web finds in the scope whose request it is:
+            an address, or of IPv6 a network.
 
     """
 
@@ -59,7 +60,7 @@ class Root:
         mounts = self._ports.get(scope["server"][1], NOTHING)
         engine = mounts.paths.get(scope["path"].rstrip("/"))
         if engine is None:
-            client = (client_address(scope, self._trusted_proxies), 0)
+            client = (subscriber(client_address(scope, self._trusted_proxies)), 0)
             seen = {"client": client, LISTENER: mounts.listener, LISTENERS: self._listeners}
             await self._web({**scope, **seen}, receive, send)
         else:

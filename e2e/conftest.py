@@ -128,8 +128,9 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 
 def _allow_none(breaches: list[str], transcript: Transcript) -> None:
+    __tracebackhide__ = True
     if breaches:
-        pytest.fail("\n".join(["received, and not in the contract:", *breaches, "", str(transcript)]), pytrace=False)
+        raise AssertionError("\n".join(["received what the contract does not have:", *breaches, "", str(transcript)]))
 
 
 @pytest.hookimpl(wrapper=True)

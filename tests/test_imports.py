@@ -13,6 +13,7 @@ FOUNDATION = {"app.domain.errors", "app.domain.clock", "app.domain.rates", "app.
 ALLOWED = {
     "app.cli": {"app"},
     "app.__main__": {"app.cli"},
+    "app.config": {"app.config"},
     "app.listeners": {"app.config"},
     "app.root": {"app.engine", "app.web"},
     "app.server": {

@@ -29,6 +29,11 @@ async def test_the_documented_users_are_planted_with_their_friendships(store: St
     assert await friendships(store) == {"Obivan": {"Han", "Anakin"}, "Han": {"Obivan"}, "Anakin": {"Obivan"}}
     han = await store.user_by_email("han@mail.com")
     assert han
+    assert {user.id for user in seed.load()} == {
+        "624a1138cda69df1a7c29caf",
+        "624a113c721753da2f9e2567",
+        "624a152057ac013c6375d4e3",
+    }
     assert han.last_seen == 1_649_021_011_964
 
 

@@ -153,8 +153,11 @@ class Cluster(Protocol):
 
     # sessions: values that any server can read, until they have not been used for a while
 
-    async def remember(self, name: str, value: str, seconds: float) -> None:
-        """Keep a value under a name for so many seconds from now. Raise `Unavailable`."""
+    async def remember(self, name: str, value: str, seconds: float) -> str:
+        """Keep a value under a name that has none, and return the one that it has. Raise `Unavailable`.
+
+        Either way that is kept for so many seconds from now.
+        """
         ...
 
     async def recall(self, name: str) -> str | None:

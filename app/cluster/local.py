@@ -135,9 +135,11 @@ class LocalCluster(Cluster):
 
     # sessions
 
-    async def remember(self, name: str, value: str, seconds: float) -> None:
+    async def remember(self, name: str, value: str, seconds: float) -> str:
         self._ensure_open()
-        self._sessions.put(name, value, seconds)
+        kept, _ = self._sessions.get(name) or (value, seconds)
+        self._sessions.put(name, kept, seconds)
+        return kept
 
     async def recall(self, name: str) -> str | None:
         self._ensure_open()

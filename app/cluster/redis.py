@@ -14,7 +14,7 @@ from app.cluster.redis_link import Link
 from app.cluster.redis_list_scripts import ENLIST, LISTED, UNLIST
 from app.cluster.redis_publisher import ORIGIN, Channels, Publisher
 from app.cluster.redis_roster import Roster
-from app.cluster.redis_scripts import TALLY
+from app.cluster.redis_scripts import REMEMBER, TALLY
 from app.cluster.redis_subscriber import Subscriber
 from app.cluster.redis_wire import decoded, encoded, packed
 from app.domain.errors import Unavailable
@@ -153,12 +153,10 @@ class RedisCluster(Cluster):
 
     # sessions
 
-    async def remember(self, name: str, value: str, seconds: float) -> None:
+    async def remember(self, name: str, value: str, seconds: float) -> str:
         self._ensure_open()
-        if seconds > 0:
-            await self._link.call("SET", self._session(name), encoded(value), "PX", _milliseconds(seconds))
-        else:
-            await self.forget(name)
+        words = self._session(name), encoded(value), _milliseconds(seconds)
+        return decoded(await self._link.run(REMEMBER, self._prefix, b"", *words))
 
     async def recall(self, name: str) -> str | None:
         self._ensure_open()

@@ -28,8 +28,8 @@ from dataclasses import dataclass, field
 
 __all__ = [
     "ARRIVE", "BEAT", "CAME_FIRST", "COMMON", "CONNECTED", "DEPART", "HELLO", "LEAVE", "LINGER", "PRESENT",
-    "REGISTER", "REMOVE", "SCRIPTS", "SOCKETS", "SWEEP", "TALLY", "UNKNOWN", "UPDATE", "WAS_THERE", "Script",
-    "microseconds",
+    "REGISTER", "REMEMBER", "REMOVE", "SCRIPTS", "SOCKETS", "SWEEP", "TALLY", "UNKNOWN", "UPDATE", "WAS_THERE",
+    "Script", "microseconds",
 ]  # fmt: skip
 
 UNKNOWN = -1
@@ -320,5 +320,16 @@ return {count, left}
 )
 """Count an event: name, milliseconds of a window. Answer how many there were, and the milliseconds that are left."""
 
-SCRIPTS = (HELLO, BEAT, ARRIVE, UPDATE, LINGER, LEAVE, REGISTER, REMOVE, DEPART, SWEEP, SOCKETS, CONNECTED, TALLY)
+REMEMBER = Script(
+    """
+local value = redis.call('GET', ARGV[3]) or ARGV[4]
+redis.call('SET', ARGV[3], value, 'PX', ARGV[5])
+return value
+"""
+)
+"""Keep a value under a key that has none: key, value, milliseconds. Answer the one that it has."""
+
+SCRIPTS = (
+    HELLO, BEAT, ARRIVE, UPDATE, LINGER, LEAVE, REGISTER, REMOVE, DEPART, SWEEP, SOCKETS, CONNECTED, TALLY, REMEMBER,
+)  # fmt: skip
 """All of them, but for those of `redis_list_scripts`."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from app.contracts import asyncapi
+from app.contracts import asyncapi, typescript
 from app.contracts.registry import FOLDERS, version
 
 __all__ = ["files", "stale", "write"]
@@ -26,6 +26,7 @@ def files(openapi: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "openapi.yaml", _yaml(openapi)
     for folder, gateways in FOLDERS.items():
         yield f"{folder}/asyncapi.yaml", _yaml(asyncapi.document(gateways, version()))
+        yield f"{folder}/events.d.ts", typescript.types(gateways, version())
 
 
 def stale(folder: Path, wanted: Mapping[str, str]) -> list[str]:

@@ -57,7 +57,6 @@ FRIENDS = Contract(
             name="message",
             payload="string that is not empty",
             shape=text(most=4096),
-            optional=True,
             example='"Hello there!"',
             receivers=(
                 "Stored, then sent to every socket of every friend. There is no acknowledgement, also where one is "

@@ -46,10 +46,11 @@ class Sessions:
         found = await self._cluster.recall(self._name(session))
         return None if found is None else Identity(*orjson.loads(found))
 
-    async def keep(self, session: str, identity: Identity) -> None:
-        """Keep a session, from now on."""
+    async def keep(self, session: str, identity: Identity) -> Identity:
+        """Keep a session, from now on, and return whose it is: that does not change as long as it is kept."""
         value = orjson.dumps([identity.user, identity.username]).decode()
-        await self._cluster.remember(self._name(session), value, self._seconds)
+        kept = await self._cluster.remember(self._name(session), value, self._seconds)
+        return Identity(*orjson.loads(kept))
 
     def _name(self, session: str) -> str:
         return f"{self._contract}:{hashlib.sha256(session.encode()).hexdigest()}"

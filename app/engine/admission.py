@@ -6,15 +6,19 @@ Each refusal has a name, a status and a sentence, and is counted under its name.
 from __future__ import annotations
 
 import ipaddress
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
-__all__ = ["LIMITS", "Admission", "Bucket", "Limits", "Network", "TooManyError", "client_address"]
+__all__ = ["LIMITS", "Admission", "Bucket", "Limits", "Network", "TooManyError", "client_address", "subscriber"]
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_WRITTEN = re.compile(r"\[(?P<six>[^]]*:[^]]*)\](?::\d+)?|(?P<four>[\d.]+):\d+")
+"""An address with what a proxy may put around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +27,8 @@ class Limits:
 
     Attributes:
         connections: sessions of this server.
-        connections_per_address: sessions of one client address.
-        connects_per_second: new sessions of one client address; twice as many may come at once.
+        connections_per_address: sessions of one client address, of IPv6 of one /64 network.
+        connects_per_second: new sessions of one client address, or network; twice as many may come at once.
         unauthenticated: sessions of this server that have not said who they are: that are in no namespace yet, or
             are nobody's in theirs.
         events_per_second: of one session; twice as many may come at once.
@@ -107,7 +111,7 @@ class Admission:
 
     def admit(self, address: str) -> None:
         """Count a new session. Raise `TooManyError` for one that is too many."""
-        limits = self.limits
+        limits, address = self.limits, subscriber(address)
         if limits.connections and self._sessions >= limits.connections:
             self.refuse("connections")
         if limits.unauthenticated and self._unauthenticated >= limits.unauthenticated:
@@ -139,6 +143,7 @@ class Admission:
 
     def release(self, address: str, *, authenticated: bool) -> None:
         """Hear that an admitted session has ended."""
+        address = subscriber(address)
         self._sessions -= 1
         self._unauthenticated -= not authenticated
         self._by_address[address] -= 1
@@ -150,7 +155,8 @@ def client_address(scope: Any, trusted: Sequence[Network]) -> str:
     """Return the address that a request came from.
 
     `X-Forwarded-For` is believed as far as its hops are trusted proxies, counted from the server: it is the last
-    address in it that is not one.
+    address in it that is not one. A port after an address is none of it. A hop that is no address, such as `unknown`,
+    ends what can be believed: then it is the proxy's that said so.
     """
     address: str = (scope.get("client") or ("",))[0]
     if not trusted:
@@ -158,13 +164,29 @@ def client_address(scope: Any, trusted: Sequence[Network]) -> str:
     forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for").decode("latin-1")
     hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
     while hops and _within(address, trusted):
-        address = hops.pop()
+        hop = _parsed(hops.pop())
+        if hop is None:
+            break
+        address = str(hop)
     return address
 
 
+def subscriber(address: str) -> str:
+    """Return what the limits for each address count as one: of IPv6 the /64 network, which one subscriber has whole."""
+    parsed = _parsed(address)
+    return str(ipaddress.IPv6Network((int(parsed) >> 64 << 64, 64))) if parsed and parsed.version == 6 else address
+
+
 def _within(address: str, networks: Sequence[Network]) -> bool:
+    parsed = _parsed(address)
+    return parsed is not None and any(parsed in network for network in networks)
+
+
+def _parsed(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address of `1.2.3.4`, `1.2.3.4:5`, `2001:db8::1`, `[2001:db8::1]` or `[2001:db8::1]:5`, else None."""
+    match = _WRITTEN.fullmatch(text)
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(match["six"] or match["four"] if match else text)
     except ValueError:
-        return False
-    return any(parsed in network for network in networks)
+        return None
+    return parsed.ipv4_mapped or parsed if parsed.version == 6 else parsed

@@ -75,8 +75,11 @@ class NotificationsGateway(MailGateway):
         given = auth.get("sessionID")
         session = given if isinstance(given, str) and given else str(uuid.uuid4())
         try:
-            identity = await self._sessions.find(session) or _introduced(auth)
-            expires = await self._proven(handshake, identity)
+            said = await self._sessions.find(session) or _introduced(auth)
+            expires = await self._proven(handshake, said)
+            identity = await self._sessions.keep(session, said)
+            if identity != said:  # of two who came with one new session, the other was the first
+                expires = await self._proven(handshake, identity)
         except ParleyError as error:
             raise Refused(error.text, retry=error.retry) from None
         return _Session(identity.user, session, identity, expires=expires, feed=Feed(rounds=False))
@@ -92,10 +95,10 @@ class NotificationsGateway(MailGateway):
 
     async def connected(self, connection: Connection) -> None:
         session: _Session = connection.state
+        named = {"sessionID": session.id, "userID": session.user, "username": session.identity.username}
+        connection.emit("session", named)
+        self._begin_renewing()
         try:
-            await self._keep(session)
-            named = {"sessionID": session.id, "userID": session.user, "username": session.identity.username}
-            connection.emit("session", named)
             rooms = self.room_of_user(session.user), self._everybody
             await asyncio.gather(*(self._rooms.join(connection, room) for room in rooms))
             await self._presence.arrive(session.user, connection.id, session.identity.username)
@@ -120,15 +123,15 @@ class NotificationsGateway(MailGateway):
         if self._closing:
             return
         with contextlib.suppress(Unavailable):
-            await asyncio.gather(self._keep(session), self._roll.note(session.identity))
+            keep = self._sessions.keep(session.id, session.identity)
+            await asyncio.gather(keep, self._roll.note(session.identity))
         if ending is Ending.GOODBYE:
             await self._presence.goodbye(session.user, connection.id)
         else:
             await self._presence.lost(session.user, connection.id)
 
-    async def _keep(self, session: _Session) -> None:
-        """Count a session as used now."""
-        await self._sessions.keep(session.id, session.identity)
+    def _begin_renewing(self) -> None:
+        """Have the sessions of those who stay counted as used from now on."""
         if not self._renewing:
             self._renewing = True
             self._later(self._renew())

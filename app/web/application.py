@@ -26,6 +26,7 @@ from app.web import (
     messages,
     notifications,
     operations,
+    origins,
     rooms,
     schema,
     security,
@@ -81,6 +82,8 @@ def create_app(settings: Settings, backend: Backend) -> Quart:
     security.install(app)
     if backend.take:
         limit.install(app, backend.take)
+    if "*" not in settings.trusted_origins:
+        origins.install(app, settings.trusted_origins)
     cors(
         app,
         allow_origin="*" if "*" in settings.trusted_origins else settings.trusted_origins,

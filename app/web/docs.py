@@ -14,15 +14,19 @@ from typing import Any
 import yaml
 from markupsafe import Markup, escape
 from quart import Blueprint, Response, current_app, render_template, request
+from werkzeug.exceptions import NotFound
 
 from app import __version__, resources
-from app.contracts.registry import CONTRACTS
+from app.contracts.examples import exchanges
+from app.contracts.registry import CONTRACTS, FOLDERS, version
 from app.web import reference
+from app.web.files import file
 from app.web.schema import TAGS, document
 
 __all__ = ["blueprint"]
 
 _STYLE = Path(__file__).parent / "static" / "docs.css"
+_KINDS = {".yaml": "application/yaml", ".ts": "text/plain"}
 _NO_SLUG = re.compile(r"[^a-z0-9_]+")
 _CODE = re.compile(r"`([^`]+)`")
 _PAGE_POLICY = (
@@ -45,12 +49,20 @@ def blueprint() -> Blueprint:
     @docs.get("/api")
     async def page() -> Response:
         base = f"{request.scheme}://{request.host or 'localhost'}"
-        text = await render_template("docs.html", base=base, version=__version__, contracts=CONTRACTS, **_reference())
+        text = await render_template("docs.html", base=base, **_reference())
         return Response(text, headers={"Content-Security-Policy": _PAGE_POLICY})
 
     @docs.get("/docs/docs.css")
     async def style() -> Response:
         return Response(_style(), mimetype="text/css", headers={"Cache-Control": "public, max-age=300"})
+
+    @docs.get("/docs/<folder>/asyncapi.yaml", defaults={"name": "asyncapi.yaml"})
+    @docs.get("/docs/<folder>/events.d.ts", defaults={"name": "events.d.ts"})
+    async def generated(folder: str, name: str) -> Response:
+        path = resources.path("contracts") / folder / name
+        if folder not in FOLDERS or not path.is_file():
+            raise NotFound
+        return await file(path, _KINDS[path.suffix], "public, max-age=300")
 
     @cache
     def _document() -> dict[str, Any]:
@@ -68,7 +80,11 @@ def blueprint() -> Blueprint:
             "login": next(one for one in operations if one.path == "/auth/login"),
             "login_command": reference.login_command,
             "schemas": reference.schemas(_document()),
-            "requirements": {contract.name: _requirements(contract.name) for contract in CONTRACTS},
+            "version": __version__,
+            "contracts_version": version(),
+            "contracts": CONTRACTS,
+            "examples": {folder: exchanges(folder) for folder in FOLDERS},
+            "requirements": {folder: _requirements(folder) for folder in FOLDERS},
         }
 
     return docs

@@ -25,13 +25,14 @@ _NAMED_HOST = re.compile(r"[a-z0-9.-]+")
 def blueprint(library: Library) -> Blueprint:
     """Return the routes of the examples."""
     examples = Blueprint("examples", __name__)
+    files = {path.name: path for path in resources.path("examples").glob("*") if path.suffix in _KINDS}
 
     @examples.get("/examples")
     @examples.get("/examples/")
     @examples.get("/examples/<name>")
     async def page(name: str = "index.html") -> Response:
-        path = resources.path("examples") / name
-        if path.suffix not in _KINDS or not path.is_file():
+        path = files.get(name)  # what the file system makes of a name is not for a client to try
+        if path is None:
             raise NotFound
         response = await file(path, _KINDS[path.suffix], "no-cache")
         response.headers["Content-Security-Policy"] = _policy(library)

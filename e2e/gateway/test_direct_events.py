@@ -10,7 +10,7 @@ import time
 import pytest
 
 from e2e.harness.direct import CHAT, DirectClient, fails
-from e2e.harness.match import equals, keys, must, says, texts
+from e2e.harness.match import equals, has, keys, must, says, texts
 from e2e.harness.people import People, Person
 
 _UUID4 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -57,7 +57,7 @@ async def test_every_event_is_acknowledged_where_the_client_asks_for_it(people: 
     assert await bob_device.call("all messages") == {alice.id: [chat]}
     acknowledged = await bob_device.call("receive message", {"chatId": chat["id"]})
 
-    assert acknowledged == {"chatId": chat["id"], "received": True}
+    must(acknowledged, has(chatId=chat["id"], received=True))
     for event in ("pong", "message", "unreceived messages", "all messages"):
         assert bob_device.count(event) == 1, event
 
@@ -70,7 +70,7 @@ async def test_an_acknowledgement_of_what_cannot_be_done_has_the_error(people: P
 
     answer = await device.call("receive message", {"chatId": "unknown"})
 
-    assert answer == {"id": alice.id, "message": "Chat not found"}
+    must(answer, fails(alice.id, "Chat not found"))
     await device.expect("error", equals(answer))
 
 
@@ -154,7 +154,7 @@ async def test_a_user_may_send_to_themselves(people: People):
         "$ne",
         "direct:user:x",
         "\x00\n",
-        "😀" * 64,
+        "😀" * 32,
         "x" * 64,
     ],
     ids=ascii,
@@ -270,7 +270,7 @@ async def test_an_unknown_chat_cannot_be_acknowledged(people: People, chat: str)
 
     await device.emit("receive message", {"chatId": chat})
 
-    await device.expect_next("error", equals({"id": alice.id, "message": "Chat not found"}))
+    await device.expect_next("error", fails(alice.id, "Chat not found"))
     await must_hear_nothing_more(device)
 
 
@@ -284,7 +284,7 @@ async def test_nobody_acknowledges_for_another(people: People):
 
     for person, device in ((alice, alice_device), (mallory, await mallory.connect(DirectClient))):
         await device.emit("receive message", {"chatId": chat["id"]})
-        await device.expect_next("error", equals({"id": person.id, "message": "Chat not found"}))
+        await device.expect_next("error", fails(person.id, "Chat not found"))
 
     assert await bob_device.unreceived() == [chat]
 
@@ -300,6 +300,6 @@ async def test_an_error_is_told_to_the_socket_that_asked_alone(people: People):
 
     await device.emit("send message", {"receiver": bob.id})
 
-    told = await device.expect_next("error", fails(alice.id, "message is required"))
+    told = await device.expect_next("error", fails(alice.id, naming=["message"]))
     must(told.payload, keys("id", "message"))
     await must_hear_nothing_more(device, other, bob_device)

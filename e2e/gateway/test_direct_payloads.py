@@ -8,25 +8,25 @@ from e2e.gateway.test_payloads import GARBAGE
 from e2e.harness.client import TransportName
 from e2e.harness.deployment import Fresh
 from e2e.harness.direct import DirectClient, fails
-from e2e.harness.match import equals, says
+from e2e.harness.match import equals, has, must, says
 from e2e.harness.people import People, PeopleOf
 
 NO_OBJECT: list[Any] = [None, 7, 7.5, True, "", "text", [], ["x"], [{"receiver": "x", "message": "y"}]]
 
 NO_TEXT: list[Any] = [None, 7, True, {}, [], ["x"], {"$ne": ""}]
 
-NO_PAGE: list[tuple[Any, str]] = [
-    ("text", "payload must be an object"),
-    (7, "payload must be an object"),
-    ([], "payload must be an object"),
-    ({"before": "x"}, "sender is required, before must be the id of a chat"),
-    ({"sender": 7}, "sender must be a string"),
-    ({"sender": ""}, "sender must not be empty"),
-    ({"sender": "x", "before": 7}, "before must be a string"),
-    ({"sender": "x", "limit": 0}, "limit must be greater than or equal to 1"),
-    ({"sender": "x", "limit": "10"}, "limit must be a valid integer"),
-    ({"sender": "x", "limit": True}, "limit must be a valid integer"),
-    ({"sender": "x", "limit": 1001}, "limit must be at most 1000"),
+NO_PAGE: list[tuple[Any, list[str]]] = [
+    ("text", []),
+    (7, []),
+    ([], []),
+    ({"before": "x"}, ["sender"]),
+    ({"sender": 7}, ["sender"]),
+    ({"sender": ""}, ["sender"]),
+    ({"sender": "x", "before": 7}, ["before"]),
+    ({"sender": "x", "limit": 0}, ["limit"]),
+    ({"sender": "x", "limit": "10"}, ["limit"]),
+    ({"sender": "x", "limit": True}, ["limit"]),
+    ({"sender": "x", "limit": 1001}, ["limit"]),
 ]
 
 
@@ -42,7 +42,7 @@ async def test_a_payload_that_is_no_object_is_an_error(people: People, event: st
     await device.emit(event)
 
     for _ in range(2):
-        await device.expect_next("error", fails(alice.id, "payload must be an object"))
+        await device.expect_next("error", fails(alice.id))
     assert await device.call("ping") == "Hello World!"
 
 
@@ -55,7 +55,7 @@ async def test_a_message_of_wrong_types_is_an_error(people: People, field: str, 
     alice_device, bob_device = await alice.connect(DirectClient), await bob.connect(DirectClient)
 
     await alice_device.emit("send message", {"receiver": bob.id, "message": "hello", field: value})
-    await alice_device.expect_next("error", fails(alice.id, f"{field} must be a string"))
+    await alice_device.expect_next("error", fails(alice.id, naming=[field]))
     chat = await alice_device.send(bob.id, "marker")
 
     await bob_device.expect_next("message", equals(chat))
@@ -64,27 +64,27 @@ async def test_a_message_of_wrong_types_is_an_error(people: People, field: str, 
 
 @pytest.mark.requirement("DIRECT-EVENT-002", "DIRECT-SEND-009")
 @pytest.mark.parametrize(
-    ("payload", "problem"),
+    ("payload", "wrong"),
     [
-        ({}, "receiver is required, message is required"),
-        ({"receiver": "x"}, "message is required"),
-        ({"message": "x"}, "receiver is required"),
-        ({"receiver": "", "message": ""}, "receiver must not be empty, message must not be empty"),
-        ({"receiver": "x" * 65, "message": "y"}, "receiver must have at most 64 characters"),
-        ({"receiver": "x", "message": "y" * 4097}, "message must be at most 4096 characters"),
+        ({}, ["receiver", "message"]),
+        ({"receiver": "x"}, ["message"]),
+        ({"message": "x"}, ["receiver"]),
+        ({"receiver": "", "message": ""}, ["receiver", "message"]),
+        ({"receiver": "x" * 65, "message": "y"}, ["receiver"]),
+        ({"receiver": "x", "message": "y" * 4097}, ["message"]),
     ],
     ids=lambda value: repr(value)[:40],
 )
-async def test_a_message_that_lacks_or_exceeds_something_is_an_error(people: People, payload: Any, problem: str):
-    """The error names every field that is wrong, and what is wrong with it."""
-    if "4096" in problem:
+async def test_a_message_that_lacks_or_exceeds_something_is_an_error(people: People, payload: Any, wrong: list[str]):
+    """The error names every field that is wrong."""
+    if wrong == ["message"] and "message" in payload:
         people.deployment.require_message_length(4096)
     alice = await people.new("Alice")
     device = await alice.connect(DirectClient)
 
     await device.emit("send message", payload)
 
-    await device.expect_next("error", equals({"id": alice.id, "message": problem}))
+    await device.expect_next("error", fails(alice.id, naming=wrong))
 
 
 @pytest.mark.requirement("DIRECT-EVENT-002")
@@ -97,20 +97,20 @@ async def test_an_acknowledgement_of_a_wrong_type_is_an_error(people: People, va
     await device.emit("receive message", {"chatId": value})
     await device.emit("receive message", {"id": "x"})
 
-    await device.expect_next("error", fails(alice.id, "chatId must be a string"))
-    await device.expect_next("error", fails(alice.id, "chatId is required"))
+    await device.expect_next("error", fails(alice.id, naming=["chatId"]))
+    await device.expect_next("error", fails(alice.id, naming=["chatId"]))
 
 
 @pytest.mark.requirement("DIRECT-EVENT-002", "DIRECT-ALL-003")
-@pytest.mark.parametrize(("payload", "problem"), NO_PAGE, ids=lambda value: repr(value)[:40])
-async def test_a_page_that_is_none_is_an_error(people: People, payload: Any, problem: str):
+@pytest.mark.parametrize(("payload", "wrong"), NO_PAGE, ids=lambda value: repr(value)[:40])
+async def test_a_page_that_is_none_is_an_error(people: People, payload: Any, wrong: list[str]):
     """A payload of `all messages` that asks for nothing sensible is answered with `error`."""
     alice = await people.new("Alice")
     device = await alice.connect(DirectClient)
 
     await device.emit("all messages", payload)
 
-    await device.expect_next("error", equals({"id": alice.id, "message": problem}))
+    await device.expect_next("error", fails(alice.id, naming=wrong))
 
 
 @pytest.mark.requirement("DIRECT-UNRECEIVED-001", "DIRECT-ALL-001")
@@ -143,10 +143,8 @@ async def test_keys_beyond_the_contract_are_dropped(people: People):
 
     assert (chat["sender"], chat["received"]) == (alice.id, False)
     await bob_device.expect_next("message", equals(chat))
-    assert await bob_device.call("receive message", {"chatId": chat["id"], "x": 1}) == {
-        "chatId": chat["id"],
-        "received": True,
-    }
+    answer = await bob_device.call("receive message", {"chatId": chat["id"], "x": 1})
+    must(answer, has(chatId=chat["id"], received=True))
 
 
 @pytest.mark.requirement("DIRECT-SEND-008")
@@ -162,7 +160,7 @@ async def test_keys_beyond_the_contract_are_dropped(people: People):
         "e\u0301 and \u00e9",
         "<script>alert(1)</script>",
         '42["message","x"]',
-        "\U0001d4b3" * 4096,
+        "\U0001d4b3" * 2048,
     ],
     ids=ascii,
 )
@@ -231,9 +229,10 @@ async def test_the_longest_message_can_be_set(fresh_deployment: Fresh, people_of
     device = await alice.connect(DirectClient)
 
     await device.emit("send message", {"receiver": alice.id, "message": "123456"})
-    await device.expect_next("error", fails(alice.id, "message must be at most 5 characters"))
+    await device.expect_next("error", fails(alice.id, naming=["message"]))
 
-    assert (await device.send(alice.id, "12345"))["message"] == "12345"
+    for longest in ("12345", "\N{DOG}" * 5):
+        assert (await device.send(alice.id, longest))["message"] == longest
 
 
 @pytest.mark.requirement("DIRECT-EVENT-006")
@@ -247,7 +246,8 @@ async def test_events_beyond_the_rate_limit_are_errors(fresh_deployment: Fresh, 
         await device.send(bob.id, f"{number}")
     refused = await device.call("send message", {"receiver": bob.id, "message": "too many"})
 
-    assert refused == {"id": alice.id, "message": "Too many requests: try again in 3600 s"}
+    must(refused, fails(alice.id))
+    assert "3600" in refused["message"], "it says when to try again"
     await other.send(bob.id, "from another socket")
     for text in ("0", "1", "2", "from another socket"):
         await bob_device.expect_next("message", says(text))

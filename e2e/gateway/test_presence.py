@@ -40,7 +40,7 @@ async def test_a_goodbye_is_announced_to_friends(people: People):
         must(gone.payload, present(*LIVE), instant("createdAt"))
 
 
-@pytest.mark.requirement("FRIENDS-PRESENCE-002", "FRIENDS-PRESENCE-003")
+@pytest.mark.requirement("FRIENDS-PRESENCE-003")
 @pytest.mark.parametrize("transport", ["websocket", "polling"])
 async def test_a_goodbye_is_announced_at_once_and_a_closed_transport_after_a_grace(
     people: People, transport: TransportName
@@ -172,7 +172,7 @@ async def test_a_goodbye_is_announced_once(people: People):
     await bob_device.expect_next("disconnected", has(username="Carol"))
 
 
-@pytest.mark.requirement("FRIENDS-PRESENCE-002", "FRIENDS-PRESENCE-005")
+@pytest.mark.requirement("FRIENDS-PRESENCE-005")
 async def test_a_goodbye_within_the_grace_of_a_lost_device_is_announced_at_once(people: People):
     """The last device's goodbye is announced though another one was lost a moment ago."""
     bob, alice, carol = await people.friendship("Bob", "Alice", "Carol")

@@ -122,6 +122,12 @@ async def test_clients_behind_a_proxy_are_told_apart(fresh_deployment: Fresh, pe
 
     assert [await status(address) for address in ("10.0.0.1", "10.0.0.2", "10.0.0.1")] == [401, 401, 429]
     assert await status("10.0.0.3, 10.0.0.2") == 429
+    assert await status("10.0.0.2:1111") == 429, "a port is no part of an address"
+    assert [await status(address) for address in ("2001:db8::1", "2001:db8::2", "[2001:db8:0:1::1]:80")] == [
+        401,
+        429,
+        401,
+    ]
 
 
 @pytest.mark.requirement("PRESENCE-LIMIT-004")

@@ -6,11 +6,9 @@ import pytest
 
 from e2e.harness.client import TransportName
 from e2e.harness.deployment import Fresh
-from e2e.harness.match import equals, has, instant, keys, must
+from e2e.harness.match import Check, equals, has, instant, keys, lacks, must, names
 from e2e.harness.people import People, PeopleOf
-from e2e.harness.presence import Presence, reached, refuses
-
-MISSING = "Missing required fields: recipientIds (array) and message"
+from e2e.harness.presence import MISSING, Presence, names_ids, reached, refuses
 
 
 def text(message: str) -> Any:
@@ -80,25 +78,25 @@ async def test_a_recipient_who_is_named_twice_is_handed_it_once(people: People, 
 @pytest.mark.parametrize(
     ("broken", "error"),
     [
-        ({"recipientIds": None}, MISSING),
-        ({"recipientIds": "{bob}"}, MISSING),
-        ({"recipientIds": {"0": "{bob}"}}, MISSING),
-        ({"recipientIds": []}, MISSING),
-        ({"message": None}, MISSING),
-        ({"message": ""}, MISSING),
-        ({"message": 7}, MISSING),
-        ({"message": {"text": "broken"}}, MISSING),
-        ({"recipientIds": ["{bob}", ""]}, 'Invalid recipient IDs found: ""'),
-        ({"recipientIds": ["{bob}", " "]}, 'Invalid recipient IDs found: " "'),
-        ({"recipientIds": ["{bob}", 7, None]}, "Invalid recipient IDs found: 7, null"),
-        ({"recipientIds": ["{bob}", ["{bob}"]]}, "Invalid recipient IDs found: "),
-        ({"recipientIds": [{"$ne": 1}]}, 'Invalid recipient IDs found: {"$ne": 1}'),
-        ({"metadata": "text"}, "metadata must be an object"),
-        ({"metadata": [1]}, "metadata must be an object"),
+        ({"recipientIds": None}, has(error=MISSING)),
+        ({"recipientIds": "{bob}"}, has(error=MISSING)),
+        ({"recipientIds": {"0": "{bob}"}}, has(error=MISSING)),
+        ({"recipientIds": []}, has(error=MISSING)),
+        ({"message": None}, has(error=MISSING)),
+        ({"message": ""}, has(error=MISSING)),
+        ({"message": 7}, has(error=MISSING)),
+        ({"message": {"text": "broken"}}, has(error=MISSING)),
+        ({"recipientIds": ["{bob}", ""]}, names_ids),
+        ({"recipientIds": ["{bob}", " "]}, names_ids),
+        ({"recipientIds": ["{bob}", 7, None]}, names_ids),
+        ({"recipientIds": ["{bob}", ["{bob}"]]}, names_ids),
+        ({"recipientIds": [{"$ne": 1}]}, names_ids),
+        ({"metadata": "text"}, names("metadata", under="error")),
+        ({"metadata": [1]}, names("metadata", under="error")),
     ],
 )
 async def test_a_broken_message_is_handed_to_nobody(
-    people: People, presence: Presence, broken: dict[str, Any], error: str
+    people: People, presence: Presence, broken: dict[str, Any], error: Check
 ):
     """The acknowledgement says what is wrong, and both go on."""
     alice, bob = [await people.new(name) for name in ("Alice", "Bob")]
@@ -107,8 +105,7 @@ async def test_a_broken_message_is_handed_to_nobody(
 
     answer = await sender.call("send_message", _filled(payload, bob.id))
 
-    must(answer, keys("status", "error", "timestamp"), has(status="error"), instant("timestamp"))
-    assert answer["error"] == error or (error.endswith(": ") and answer["error"].startswith(error)), answer
+    must(answer, keys("status", "error", "timestamp"), has(status="error"), error, instant("timestamp"))
     await sender.send([bob], "marker")
     await device.expect_next("message", text("marker"))
 
@@ -161,9 +158,11 @@ async def test_a_message_is_bounded(fresh_deployment: Fresh, people_of: PeopleOf
     alice = await people.new("Alice")
     device = await presence.connect(alice)
 
-    must(await device.send([alice, "b", "c", "d"], "hello"), refuses("Too many recipients: at most 3"))
-    must(await device.send([alice], "x" * 11), refuses("message must be at most 10 characters"))
-    must(await device.send([alice], "hello", metadata={"k": "x" * 20}), refuses("metadata must be at most 20 bytes"))
+    refused = has(status="error")
+
+    must(await device.send([alice, "b", "c", "d"], "hello"), refused, names(under="error"))
+    must(await device.send([alice], "x" * 11), refused, names("message", under="error"))
+    must(await device.send([alice], "hello", metadata={"k": "x" * 20}), refused, names("metadata", under="error"))
 
     answer = await device.send([alice, "b", "c", "b", " c "], "x" * 10, metadata={"k": "x" * 10})
     must(answer, reached([alice], ["b", "c"]))
@@ -179,7 +178,7 @@ async def test_a_thousand_recipients_are_answered_for(people: People, presence: 
 
     must(await sender.send([*nobody, bob], "hello"), reached([bob], nobody))
     await device.expect_next("message", text("hello"))
-    must(await sender.send([*nobody, bob, "one more"], "hello"), refuses("Too many recipients: at most 1000"))
+    must(await sender.send([*nobody, bob, "one more"], "hello"), has(status="error"), names(under="error"))
 
 
 @pytest.mark.requirement("PRESENCE-MESSAGE-006")
@@ -199,7 +198,7 @@ async def test_metadata_that_was_not_sent_is_not_handed_on(people: People, prese
     alice = await people.new("Alice")
     device = await presence.connect(alice)
     await device.send([alice], "hello", **fields)
-    await device.expect_next("message", keys("recipientId", "message", "timestamp", "senderId"))
+    await device.expect_next("message", keys("recipientId", "message", "timestamp", "senderId"), lacks("metadata"))
 
 
 @pytest.mark.requirement("PRESENCE-MESSAGE-007")

@@ -7,7 +7,7 @@ import pytest
 
 from e2e.harness.deadline import eventually
 from e2e.harness.deployment import Fresh
-from e2e.harness.match import equals, has, instant, keys, must
+from e2e.harness.match import has, instant, keys, must
 from e2e.harness.people import People, PeopleOf, Person
 from e2e.harness.presence import Presence, listed
 
@@ -27,7 +27,7 @@ async def test_friends_who_are_online_are_listed(people: People, presence: Prese
     alice, bob, carol = await people.friendship("Alice", "Bob", "Carol")
     device = await presence.connect(alice)
     await presence.connect(await people.new("Stranger"))
-    must(await device.call(query), equals({"users": []}))
+    must(await device.call(query), has(users=[]))
     await presence.connect(bob)
 
     answer = await device.call(query)
@@ -143,7 +143,7 @@ async def test_who_leaves_is_listed_no_more(fresh_deployment: Fresh, people_of: 
     await bob_device.goodbye()
     await carol_device.abort()
 
-    await eventually(lambda: device.call("get_online_users"), equals({"users": []}))
+    await eventually(lambda: device.call("get_online_users"), has(users=[]))
     await eventually(lambda: device.call("get_all_online_users"), has(total=1))
 
 

@@ -19,10 +19,10 @@ async def test_members_are_told_that_a_room_was_closed(people: People, rest: Res
     (await rest.delete(path_of(room_id))).must(204)
 
     for device in members:
-        await device.expect("room_closed", equals({"roomId": room_id}))
+        await device.expect("room_closed", has(roomId=room_id))
         answer = await device.call("exchanges", {"roomId": room_id, "username": device.who, "content": "late"})
         assert answer == INVALID_ROOM
-        await device.expect("exception", equals(FORBIDDEN))
+        await device.expect("exception", has(**FORBIDDEN))
         assert await device.call("participants", {"roomId": room_id, "username": device.who}) == FORBIDDEN
 
 

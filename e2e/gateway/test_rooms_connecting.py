@@ -78,14 +78,12 @@ async def test_a_handshake_may_join_a_room(people: People, rest: Rest):
 @pytest.mark.parametrize(
     ("auth", "refused"),
     [
-        ({"roomId": "no such room: *", "username": "Dhoni"}, equals(FORBIDDEN)),
-        ({"roomId": "3XX"}, refuses("username should not be empty")),
-        ({"roomId": "", "username": 7}, refuses("roomId should not be empty")),
-        ({"roomId": [], "username": {}}, refuses(
-            "roomId must be a string or a number, username must be a string or a number"
-        )),
+        ({"roomId": "no such room: *", "username": "Dhoni"}, has(**FORBIDDEN)),
+        ({"roomId": "3XX"}, refuses("username")),
+        ({"roomId": "", "username": 7}, refuses("roomId")),
+        ({"roomId": [], "username": {}}, refuses("roomId", "username")),
     ],
-)  # fmt: skip
+)
 async def test_a_handshake_that_joins_nothing_leaves_the_socket_connected(
     people: People, rest: Rest, auth: Any, refused: Any
 ):

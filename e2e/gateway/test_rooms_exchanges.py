@@ -130,7 +130,7 @@ async def test_nothing_is_said_in_a_room_that_is_not_open(people: People, rest: 
     for unknown in (f"{room_id}x", "*", " "):
         answer = await dhoni.call("exchanges", {"roomId": unknown, "username": "Dhoni", "content": "hello"})
         assert answer == INVALID_ROOM
-        await dhoni.expect("exception", equals(FORBIDDEN))
+        await dhoni.expect("exception", has(**FORBIDDEN))
 
     assert (await dhoni.say(room_id, "marker"))["order"] == 1
     await dhoni.hears(has(content="marker"))
@@ -181,11 +181,8 @@ async def test_the_limits_are_those_that_are_set(fresh_deployment: Fresh, people
     filler = "x" * (16_384 - len('42["",{"pad":""}]'))
 
     await dhoni.say(room_id, "\N{DOG}" * 10, pad=filler)
-    for content, pad, problem in (
-        ("x" * 11, "", "content must be at most 10 characters"),
-        ("x", f"{filler}x", "what is sent with a message must be at most 16384 bytes of JSON"),
-    ):
+    for content, pad, wrong in (("x" * 11, "", ["content"]), ("x", f"{filler}x", [])):
         await dhoni.emit("exchanges", {"roomId": room_id, "username": "Dhoni", "content": content, "pad": pad})
-        await dhoni.expect("exception", refuses(problem))
+        await dhoni.expect("exception", refuses(*wrong))
 
     assert (await dhoni.say(room_id, "marker"))["order"] == 2

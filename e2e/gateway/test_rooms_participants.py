@@ -2,7 +2,7 @@
 
 import pytest
 
-from e2e.harness.match import equals
+from e2e.harness.match import equals, has
 from e2e.harness.people import People
 from e2e.harness.rest import Rest
 from e2e.harness.rooms import FORBIDDEN, history, lists, new_room, visit
@@ -95,7 +95,7 @@ async def test_a_room_that_is_not_open_is_not_joined(people: People, rest: Rest,
     told = await device.call("participants", {"roomId": room_id, "username": "Dhoni"})
 
     assert told == FORBIDDEN
-    await device.expect_next("exception", equals(FORBIDDEN))
+    await device.expect_next("exception", has(**FORBIDDEN))
     await device.enter(await new_room(rest))
 
 

@@ -6,32 +6,28 @@ import pytest
 
 from e2e.gateway.test_payloads import GARBAGE
 from e2e.harness.deployment import Fresh
-from e2e.harness.match import equals, has
+from e2e.harness.match import equals, has, must
 from e2e.harness.people import People, PeopleOf
 from e2e.harness.rest import Rest
 from e2e.harness.rooms import history, lists, new_room, path_of, refuses, visit
 
 NO_OBJECT: list[Any] = [None, 7, True, "", "text", [], ["x"], [{"roomId": "x", "username": "y"}]]
 
-EMPTY = "roomId should not be empty, username should not be empty"
-NAMES = "roomId must be a string or a number, username must be a string or a number"
-TOO_LONG = "roomId must be shorter than or equal to 128 characters"
-
-BROKEN: list[tuple[dict[str, Any], str]] = [
-    ({"content": None}, "content should not be empty"),
-    ({"content": ""}, "content should not be empty"),
-    ({"content": 7}, "content must be a string"),
-    ({"content": ["x"]}, "content must be a string"),
-    ({"roomId": None}, "roomId should not be empty"),
-    ({"roomId": {"$ne": ""}}, "roomId must be a string or a number"),
-    ({"roomId": "x" * 10_000}, TOO_LONG),
-    ({"username": ""}, "username should not be empty"),
-    ({"username": True}, "username must be a string or a number"),
-    ({"username": "x" * 129}, "username must be shorter than or equal to 128 characters"),
-    ({"createdAt": "yesterday"}, "createdAt must be an ISO 8601 date"),
-    ({"createdAt": 7}, "createdAt must be an ISO 8601 date"),
-    ({"createdAt": "1969-12-31T23:59:59Z"}, "createdAt must be an ISO 8601 date"),
-    ({"createdAt": "9999-12-31T23:59:59-14:00"}, "createdAt must be an ISO 8601 date"),
+BROKEN: list[dict[str, Any]] = [
+    {"content": None},
+    {"content": ""},
+    {"content": 7},
+    {"content": ["x"]},
+    {"roomId": None},
+    {"roomId": {"$ne": ""}},
+    {"roomId": "x" * 10_000},
+    {"username": ""},
+    {"username": True},
+    {"username": "x" * 129},
+    {"createdAt": "yesterday"},
+    {"createdAt": 7},
+    {"createdAt": "1969-12-31T23:59:59Z"},
+    {"createdAt": "9999-12-31T23:59:59-14:00"},
 ]
 
 
@@ -48,24 +44,24 @@ async def test_a_payload_that_is_no_object_is_an_error(people: People, rest: Res
     told = await dhoni.call(event)
 
     for _ in range(3):
-        await dhoni.expect("exception", refuses("payload must be an object"))
-    assert told == {"status": "error", "code": "invalid", "message": "payload must be an object"}
+        await dhoni.expect("exception", refuses())
+    must(told, refuses())
     assert (await dhoni.say(room_id, "marker"))["order"] == 1
 
 
 @pytest.mark.requirement("ROOMS-JOIN-003")
 @pytest.mark.parametrize(
-    ("event", "payload", "problem"),
+    ("event", "payload", "wrong"),
     [
-        ("participants", {}, EMPTY),
-        ("participants", {"roomId": [], "username": {}}, NAMES),
-        ("participants", {"roomId": "x" * 129, "username": "x"}, TOO_LONG),
-        ("leave", {}, "roomId should not be empty"),
-        ("leave", {"roomId": False}, "roomId must be a string or a number"),
+        ("participants", {}, ["roomId", "username"]),
+        ("participants", {"roomId": [], "username": {}}, ["roomId", "username"]),
+        ("participants", {"roomId": "x" * 129, "username": "x"}, ["roomId"]),
+        ("leave", {}, ["roomId"]),
+        ("leave", {"roomId": False}, ["roomId"]),
     ],
-)  # fmt: skip
+)
 async def test_a_broken_coming_or_going_has_no_effect(
-    people: People, rest: Rest, event: str, payload: Any, problem: str
+    people: People, rest: Rest, event: str, payload: Any, wrong: list[str]
 ):
     """It is answered with what is wrong, at the socket that asked alone."""
     room_id = await new_room(rest)
@@ -73,8 +69,8 @@ async def test_a_broken_coming_or_going_has_no_effect(
     await dhoni.expect(f"participants/{room_id}", lists(Kohli=True))
     before = dhoni.count(f"participants/{room_id}")
 
-    assert (await kohli.call(event, payload))["message"] == problem
-    await kohli.expect("exception", refuses(problem))
+    must(await kohli.call(event, payload), refuses(*wrong))
+    await kohli.expect("exception", refuses(*wrong))
 
     await kohli.say(room_id, "marker")
     await dhoni.expect("exchanges", has(content="marker"))
@@ -83,8 +79,8 @@ async def test_a_broken_coming_or_going_has_no_effect(
 
 
 @pytest.mark.requirement("ROOMS-EXCHANGE-005")
-@pytest.mark.parametrize(("broken", "problem"), BROKEN, ids=lambda value: str(value)[:40])
-async def test_a_broken_message_is_an_error(people: People, rest: Rest, broken: dict[str, Any], problem: str):
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda value: str(value)[:40])
+async def test_a_broken_message_is_an_error(people: People, rest: Rest, broken: dict[str, Any]):
     """It is answered with what is wrong, is not stored, takes no order, and is heard by nobody."""
     room_id = await new_room(rest)
     dhoni, kohli = await visit(people, "Dhoni", room_id), await visit(people, "Kohli", room_id)
@@ -92,7 +88,7 @@ async def test_a_broken_message_is_an_error(people: People, rest: Rest, broken: 
 
     told = await kohli.call("exchanges", {**good, **broken})
 
-    assert told == {"status": "error", "code": "invalid", "message": problem}
+    must(told, refuses(*broken))
     await kohli.expect("exception", equals(told))
     said = await kohli.say(room_id, "marker")
     assert said["order"] == 1
@@ -107,7 +103,7 @@ async def test_all_that_is_wrong_is_told(people: People):
 
     told = await dhoni.call("exchanges", {})
 
-    assert told["message"] == f"{EMPTY}, content should not be empty"
+    must(told, refuses("roomId", "username", "content"))
 
 
 @pytest.mark.requirement("ROOMS-EXCHANGE-005", "ROOMS-CONNECT-004")
@@ -116,14 +112,11 @@ async def test_bytes_are_no_text(people: People, rest: Rest):
     room_id = await new_room(rest)
     dhoni = await visit(people, "Dhoni", room_id)
 
-    for field, problem in (
-        ("content", "content must be a string"),
-        ("more", "what is sent with a message must be JSON"),
-    ):
+    for field, wrong in (("content", ["content"]), ("more", [])):
         body = f'{{"roomId":"{room_id}","username":"Dhoni","content":"x","{field}":{{"_placeholder":true,"num":0}}}}'
         await dhoni.send_raw(f'451-["exchanges",{body}]')
         await dhoni.send_raw(b"\x00\x01")
-        await dhoni.expect("exception", refuses(problem))
+        await dhoni.expect("exception", refuses(*wrong))
 
     assert (await dhoni.say(room_id, "marker"))["order"] == 1
 

@@ -104,8 +104,14 @@ class Client:
         await self._transport.send(packets.connect(auth, namespace))
 
     async def arrive(self) -> None:
-        """Wait for what a device is sent when it connects, which must come first."""
-        await self.expect_next("CONNECT")
+        """Wait for what a device is sent when it connects.
+
+        An event that comes before CONNECT counts as coming after it, as every client library has it: that it must not
+        is for tests of that to say, and no other is to fail for it.
+        """
+        __tracebackhide__ = True
+        answer = await self.expect(("CONNECT", "CONNECT_ERROR"))
+        assert answer.label == "CONNECT", f"{self.who} was refused: {answer.payload}\n\n{self._transcript}"
 
     async def upgrade(self) -> None:
         """Move the session from polling to a websocket, as clients do by default."""
@@ -152,6 +158,12 @@ class Client:
         """Answer a PING."""
         self._transcript.add(self.who, "sent", "PONG")
         await self._transport.send("3")
+
+    async def settle(self) -> None:
+        """Return once the server has taken what was sent before: it refuses a namespace that there is not."""
+        __tracebackhide__ = True
+        await self.join(namespace="/there-is-no-such-namespace")
+        await self.expect("CONNECT_ERROR")
 
     # receiving
 

@@ -43,6 +43,9 @@ class Cluster(Deployment):
         settings: of every server, beside what makes it one of this cluster.
         arguments: what follows `serve`.
 
+    Attributes:
+        database: of this one alone.
+
     """
 
     processes: Sequence[ServerProcess]
@@ -59,7 +62,7 @@ class Cluster(Deployment):
         own = uuid.uuid4().hex[:12]
         self._engines = engines
         self._directory = directory
-        self._database, self._prefix = f"parley_test_{own}", f"parley-test-{own}"
+        self.database, self._prefix = f"parley_test_{own}", f"parley-test-{own}"
         self._seeded: list[Any] = []
         self.processes = [
             ServerProcess(
@@ -69,8 +72,8 @@ class Cluster(Deployment):
                     "PASSWORD_ROUNDS": "4",
                     "REDIS_URL": route.redis,
                     "REDIS_PREFIX": self._prefix,
-                    "MONGO_URL": named(route.mongo, self._database),
-                    "DATABASE_DB": self._database,
+                    "MONGO_URL": named(route.mongo, self.database),
+                    "DATABASE_DB": self.database,
                     **(settings or {}),
                 },
                 arguments,
@@ -89,12 +92,12 @@ class Cluster(Deployment):
         done = await self.processes[0].run_command("seed")
         assert done.code == 0, f"seed ended with exit code {done.code}:\n{done.output}\n{done.errors}"
         async with AsyncMongoClient[dict[str, Any]](self._engines.mongo) as mongo:
-            self._seeded = await mongo[self._database]["users"].distinct("_id")
+            self._seeded = await mongo[self.database]["users"].distinct("_id")
 
     async def forget(self) -> None:
         async with AsyncMongoClient[dict[str, Any]](self._engines.mongo) as mongo:
-            for collection in await mongo[self._database].list_collection_names():
-                await mongo[self._database][collection].delete_many({"_id": {"$nin": self._seeded}})
+            for collection in await mongo[self.database].list_collection_names():
+                await mongo[self.database][collection].delete_many({"_id": {"$nin": self._seeded}})
 
     async def close(self) -> None:
         """Stop every server that runs, and drop what they kept."""
@@ -104,7 +107,7 @@ class Cluster(Deployment):
 
     async def _drop(self) -> None:
         mongo: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(self._engines.mongo)
-        await mongo.drop_database(self._database)
+        await mongo.drop_database(self.database)
         await mongo.close()
         redis: Any = Redis.from_url(self._engines.redis)  # pyright: ignore[reportUnknownMemberType]
         async for key in redis.scan_iter(match=f"{self._prefix}*", count=1000):

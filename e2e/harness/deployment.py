@@ -268,6 +268,8 @@ class RemoteDeployment(Deployment):
         """Return where a device connects. A test that asks for a place of which nobody said that it is, is skipped."""
         if listener is not None and listener not in server.urls:
             not_applicable(f"on which port {listener} listens is not known: [contracts] of the profile says it")
+        if usual == f"/{contract}/socket.io" and contract not in {*self._target.paths, *server.urls}:
+            self.require("mounts")
         own = self._target.paths.get(contract, usual)
         asked = path or (own if listener in (None, contract) else usual)
         if asked != own and (listener is None or asked != "/socket.io"):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from e2e.harness.client import Client, Credential
-from e2e.harness.match import Check, has
+from e2e.harness.match import Check, has, must, names
 
 __all__ = ["CHAT", "DirectClient", "fails"]
 
@@ -32,7 +32,7 @@ class DirectClient(Client):
         """Acknowledge a chat, and return once that is stored."""
         __tracebackhide__ = True
         answer = await self.call("receive message", {"chatId": chat["id"]})
-        assert answer == {"chatId": chat["id"], "received": True}, f"{chat['id']} was answered {answer}"
+        must(answer, has(chatId=chat["id"], received=True))
 
     async def unreceived(self) -> Sequence[dict[str, Any]]:
         """Return what is not acknowledged, oldest first."""
@@ -47,6 +47,11 @@ class DirectClient(Client):
         return (await self.expect("all messages")).payload
 
 
-def fails(user: str, message: str | None = None) -> Check:
-    """Check that the payload is an error for this user, and says this."""
-    return has(id=user) if message is None else has(id=user, message=message)
+def fails(user: str, message: str | None = None, *, naming: Sequence[str] = ()) -> Check:
+    """Check that the payload is an error for this user, and says this, or what is wrong with these fields."""
+
+    def check(payload: Any) -> str | None:
+        says_so = names(*naming) if message is None else has(message=message)
+        return has(id=user)(payload) or says_so(payload)
+
+    return check

@@ -6,13 +6,14 @@
      "chosen": ["3XX"],                 what the clients have chosen, and what has to be new each time
      "made": ["18f29b46...", 17143...], what the server made: its first occurrence stands for whatever comes there
      "repeats": ["users"],              events that may come more often than it is written
+     "optional": ["id"],                keys that a server need not send
      "exchange": [{"who": "Alice", "way": "sent", "label": "CONNECT", "query": {"token": "..."}},
                   {"who": "Alice", "way": "received", "label": "CONNECT", "args": [{"sid": "..."}]},
                   {"who": "Alice", "way": "sent", "label": "send message", "args": [{...}], "ack": 0}, ...]}
 
 A label is the name of an event, a packet of Socket.IO in capitals, a request such as `POST /api/v1/rooms`, or the
-status that answers it. `"broken": true` marks what is sent against the contract; `"among": true` a list that has others
-too; `"gateway": "internal"` a connection to the gateway for services.
+status that answers it. A payload may have more keys than are written. `"broken": true` marks what is sent against the
+contract; `"among": true` a list that has others too; `"gateway": "internal"` a connection to the gateway for services.
 """
 
 from __future__ import annotations
@@ -81,6 +82,7 @@ class Example:
     chosen: Sequence[str]
     made: Sequence[Any]
     repeats: Sequence[str]
+    optional: Sequence[str]
     exchange: tuple[Step, ...]
 
 
@@ -94,7 +96,15 @@ def _read(path: Path) -> Example:
     contract = path.parent.parent.name
     written: list[dict[str, Any]] = found.pop("exchange")
     exchange = [Step(**cast("Any", {**step, "args": tuple(step.get("args", ()))})) for step in written]
-    given: dict[str, Any] = {"people": {}, "friends": [], "chosen": [], "made": [], "repeats": [], **found}
+    given: dict[str, Any] = {
+        "people": {},
+        "friends": [],
+        "chosen": [],
+        "made": [],
+        "repeats": [],
+        "optional": [],
+        **found,
+    }
     given["requirements"] = tuple(given["requirements"])
     return Example(contract=contract, name=path.stem, exchange=tuple(exchange), **given)
 
@@ -104,11 +114,13 @@ class Values:
 
     Args:
         made: those that the server makes.
+        optional: keys that may be missing in what comes.
 
     """
 
-    def __init__(self, made: Sequence[Any]) -> None:
+    def __init__(self, made: Sequence[Any], optional: Sequence[str] = ()) -> None:
         self._made = {_key(value) for value in made}
+        self._optional = frozenset(optional)
         self._known: dict[str, Any] = {}
 
     def learn(self, value: Any, meaning: Any) -> None:
@@ -157,9 +169,9 @@ class Values:
 
     def _compare_objects(self, wanted: dict[str, Any], got: dict[str, Any], among: bool, where: str) -> str | None:
         known = {self.filled(key): inner for key, inner in wanted.items()}
-        if known.keys() != got.keys():
-            return f"{where} has the keys {sorted(got)}, want {sorted(known)}"
-        problems = (self._compare(known[key], got[key], among, f"{where}[{key!r}]") for key in known)
+        if missing := known.keys() - got.keys() - self._optional:
+            return f"{where} has no {', '.join(sorted(missing))}"
+        problems = (self._compare(known[key], got[key], among, f"{where}[{key!r}]") for key in known if key in got)
         return next((problem for problem in problems if problem), None)
 
     def _compare_lists(self, wanted: list[Any], got: list[Any], among: bool, where: str) -> str | None:
@@ -173,7 +185,7 @@ class Values:
         return next((problem for problem in problems if problem), None)
 
 
-def _of_one_type(one: object, other: object) -> bool:
+def _of_one_type(one: Any, other: Any) -> bool:
     return type(one) is type(other)
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
-__all__ = ["Check", "equals", "has", "instant", "keys", "must", "present", "says", "texts"]
+__all__ = ["Check", "equals", "has", "instant", "keys", "lacks", "must", "names", "present", "says", "texts"]
 
 Check = Callable[[Any], str | None]
 
@@ -58,11 +58,23 @@ def says(text: str) -> Check:
 
 
 def keys(*wanted: str) -> Check:
-    """Check that the payload is an object with exactly these keys."""
+    """Check that the payload is an object with at least these keys: what is documented may carry more."""
 
     def check(payload: Any) -> str | None:
         found: list[str] = sorted(cast("dict[str, Any]", payload)) if isinstance(payload, dict) else []
-        return None if found == sorted(wanted) else f"keys are {found}, want {sorted(wanted)}"
+        return None if set(found) >= set(wanted) else f"keys are {found}, want {sorted(wanted)}"
+
+    return check
+
+
+def lacks(*unwanted: str) -> Check:
+    """Check that the payload is an object without any of these keys."""
+
+    def check(payload: Any) -> str | None:
+        if not isinstance(payload, dict):
+            return f"got {_shown(payload)}, want an object"
+        found = sorted(set(cast("dict[str, Any]", payload)) & set(unwanted))
+        return f"keys are among it that must not be: {', '.join(found)}" if found else None
 
     return check
 
@@ -74,6 +86,21 @@ def present(*wanted: str) -> Check:
         found = cast("dict[str, Any]", payload) if isinstance(payload, dict) else {}
         missing = [key for key in wanted if found.get(key) is None]
         return f"missing: {', '.join(missing)}" if missing else None
+
+    return check
+
+
+def names(*fields: str, under: str = "message") -> Check:
+    """Check that the payload says what is wrong, in a text or a list of texts, and names each of these fields there."""
+
+    def check(payload: Any) -> str | None:
+        found = cast("dict[str, Any]", payload).get(under) if isinstance(payload, dict) else None
+        said = cast("list[Any]", found) if isinstance(found, list) else [found]
+        if not said or not all(isinstance(text, str) and text for text in said):
+            return f"{under} is {_shown(found)}, want what is wrong"
+        words = set(re.findall(r"\w+", " ".join(cast("list[str]", said))))
+        missing = [field for field in fields if field not in words]
+        return f"{under} is {_shown(found)}, which does not name {', '.join(missing)}" if missing else None
 
     return check
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from e2e.harness.match import equals
 from e2e.harness.rest import Rest
 from e2e.harness.transcript import Transcript
 from e2e.harness.transport import Address
-from e2e.harness.users import Account, RegisteredUsers, Users
+from e2e.harness.users import Account, LentUsers, RegisteredUsers, Users
 
 __all__ = ["Handshake", "Options", "People", "PeopleOf", "Person", "Place"]
 
@@ -192,7 +193,8 @@ class People:
     def rest(self, server: int | None = None) -> Rest:
         """Return REST without a credential, on one server, or on all in turn."""
         one = None if server is None else itertools.repeat(self.deployment.servers[server].url)
-        return Rest(self._http, one or self._calls_turn, self._transcript, require=self.deployment.require)
+        bases, deployment = one or self._calls_turn, self.deployment
+        return Rest(self._http, bases, self._transcript, require=deployment.require, exact=deployment.ours)
 
     async def new(self, name: str, *, password: str = PASSWORD) -> Person:
         """Return a user that no other test has."""
@@ -206,10 +208,17 @@ class People:
 
     async def _group(self, names: Sequence[str], password: str) -> list[Person]:
         persons = [self.of(account) for account in await self._users.group(self.rest(), names, password)]
-        if not self._users.newcomers:
-            for person in persons:
-                await self._leave_nothing(person)
+        if isinstance(self._users, LentUsers):
+            await self._settle(self._users, persons)
+            await self._users.rest([person.account for person in persons])
         return persons
+
+    async def _settle(self, users: LentUsers, persons: Sequence[Person]) -> None:
+        """Have those who may have something waiting for them be given it, after which they have to rest."""
+        for person in persons:
+            if person.id not in users.settled:
+                await self._leave_nothing(person)
+                users.settle(person.account)
 
     async def _leave_nothing(self, person: Person) -> None:
         """Have somebody who was there before be sent, and acknowledge, all that waits for them."""
@@ -284,9 +293,14 @@ class People:
     async def release(self) -> None:
         """Close every device, and give back who was lent."""
         for client in self._clients:
-            if not self._users.newcomers and not client.inbox.ended:
+            if isinstance(self._users, LentUsers) and not client.inbox.ended:
                 await client.goodbye()  # whoever is lent next must not be taken for one who reloads
             await client.release()
+        if isinstance(self._users, LentUsers):
+            for person in self._persons:
+                self._users.unsettle(person.account)
+            with contextlib.suppress(Exception):  # they are lent again only once it has succeeded
+                await self._settle(self._users, self._persons)
         self._users.free([person.account for person in self._persons])
 
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, Unpack, cast
 
 import pytest
 
 from e2e.harness.client import Client, Credential
 from e2e.harness.deadline import DEADLINE
-from e2e.harness.match import Check, equals, has
+from e2e.harness.match import Check, has
 from e2e.harness.people import Handshake, People, Person
 
-__all__ = ["Presence", "PresenceClient", "ServiceClient", "listed", "reached", "refuses", "status_of"]
+__all__ = [
+    "MISSING", "Presence", "PresenceClient", "ServiceClient", "listed", "names_ids", "reached", "refuses", "status_of",
+]  # fmt: skip
+
+MISSING = "Missing required fields: recipientIds (array) and message"
+"""What a message without one of its fields is answered with."""
 
 
 class PresenceClient(Client):
@@ -83,19 +88,21 @@ def reached(sent: Iterable[Person | str], failed: Iterable[Person | str] = ()) -
     return has(status="sent" if wanted[0] else "error", recipients=recipients)
 
 
+def names_ids(payload: Any) -> str | None:
+    """Check that a message was acknowledged as refused, as one of its recipients is no id."""
+    error = cast("dict[str, Any]", payload).get("error") if isinstance(payload, dict) else None
+    begins = isinstance(error, str) and error.startswith("Invalid recipient IDs found: ")
+    return None if begins else f"error is {error!r}, want 'Invalid recipient IDs found: ...'"
+
+
 def refuses(error: str) -> Check:
     """Check that a message was acknowledged as refused, for this reason."""
-
-    def check(payload: Any) -> str | None:
-        found = {key: value for key, value in payload.items() if key != "timestamp"} if payload else payload
-        return equals({"status": "error", "error": error})(found)
-
-    return check
+    return has(status="error", error=error)
 
 
 def status_of(person: Person, status: str) -> Check:
     """Check that the payload says that a person is `online` or `offline`."""
-    return equals({"userId": person.id, "status": status, "email": person.email})
+    return has(userId=person.id, status=status, email=person.email)
 
 
 def listed(answer: Any) -> list[str]:

@@ -16,9 +16,9 @@ from e2e.harness.presence import PresenceClient, ServiceClient
 from e2e.harness.rest import Answer
 from e2e.harness.rooms import RoomsClient
 
-__all__ = ["INTERNAL", "replay"]
+__all__ = ["replay"]
 
-INTERNAL = "internal"
+_INTERNAL = "internal"
 
 _KINDS: Mapping[str, type[Client]] = {
     "friends": FriendsClient,
@@ -26,7 +26,7 @@ _KINDS: Mapping[str, type[Client]] = {
     "rooms": RoomsClient,
     "notifications": NotificationsClient,
     "presence": PresenceClient,
-    INTERNAL: ServiceClient,
+    _INTERNAL: ServiceClient,
 }
 
 
@@ -44,7 +44,7 @@ class _Run:
     def __init__(self, example: Example, people: People) -> None:
         self._example = example
         self._people = people
-        self._values = Values(example.made)
+        self._values = Values(example.made, example.optional)
         self._devices: dict[str, Client] = {}
         self._answers: dict[str, Answer] = {}
 
@@ -52,6 +52,8 @@ class _Run:
         """Register the people, and choose what has to be new."""
         known = {name: await self._people.new(name) for name in self._example.people}
         for name, facts in self._example.people.items():
+            if known[name].name != name:  # users of a target have names of their own
+                self._values.learn(name, known[name].name)
             for fact, value in facts.items():
                 self._values.learn(value, getattr(known[name], fact))
         for one, other in self._example.friends:
@@ -75,7 +77,7 @@ class _Run:
 
     async def _dial(self, step: Step, auth: Any) -> Client:
         kind = _KINDS[step.gateway or self._example.contract]
-        place: Place = {"listener": INTERNAL, "server": 0} if step.gateway == INTERNAL else {}
+        place: Place = {"listener": _INTERNAL, "server": 0} if step.gateway == _INTERNAL else {}
         query = cast("dict[str, str]", self._values.filled(step.query))
         headers = cast("dict[str, str]", self._values.filled(step.headers))
         return await self._people.dial(step.who, kind, query=query, auth=auth, headers=headers, **place)

@@ -14,6 +14,7 @@ from multidict import CIMultiDictProxy
 from e2e.harness.deadline import DEADLINE
 from e2e.harness.features import feature_of
 from e2e.harness.match import Check
+from e2e.harness.rest_schemas import rest_schemas
 from e2e.harness.transcript import Transcript
 
 __all__ = ["Answer", "Rest"]
@@ -63,6 +64,7 @@ class Rest:
         bases: yields the base URL of the server that is called next, for ever.
         token: sent as `Authorization: Bearer <token>`.
         require: skips the test unless the servers offer a feature.
+        exact: whether an answer may have no key that is not documented.
 
     """
 
@@ -75,17 +77,21 @@ class Rest:
         who: str = "rest",
         token: str | None = None,
         require: Callable[[str], None] = lambda feature: None,
+        exact: bool = True,
     ) -> None:
         self._http = http
         self._bases = bases
         self._transcript = transcript
         self._who = who
         self._require = require
+        self._exact = exact
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def bearing(self, token: str, who: str) -> Rest:
         """Return the same with another user's token."""
-        return Rest(self._http, self._bases, self._transcript, who=who, token=token, require=self._require)
+        return Rest(
+            self._http, self._bases, self._transcript, who=who, token=token, require=self._require, exact=self._exact
+        )
 
     async def call(
         self,
@@ -115,6 +121,9 @@ class Rest:
             text = (await response.read()).decode(errors="replace")
             answer = Answer(f"{method} {path}", response.status, response.headers, text)
         self._transcript.add(self._who, "noted", str(answer))
+        schemas = rest_schemas(exact=self._exact)
+        if objection := schemas.objection(method, path, answer.status, _lenient(text)):
+            self._transcript.breach(self._who, objection)
         return answer
 
     async def get(self, path: str, **options: Any) -> Answer:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Unpack, cast
 from urllib.parse import quote
 
 from e2e.harness.client import Client, Credential
-from e2e.harness.match import Check, has
+from e2e.harness.match import Check, has, names
 from e2e.harness.people import Handshake, People
 from e2e.harness.rest import Rest
 from e2e.harness.transcript import Record
@@ -124,6 +124,10 @@ def lists(**connected: bool) -> Check:
     return check
 
 
-def refuses(message: str, code: str = "invalid") -> Check:
-    """Check that the payload is an `exception` that says this."""
-    return has(status="error", code=code, message=message)
+def refuses(*fields: str) -> Check:
+    """Check that the payload is an `exception` that says what is wrong with these fields."""
+
+    def check(payload: Any) -> str | None:
+        return has(status="error")(payload) or names(*fields)(payload)
+
+    return check

@@ -19,7 +19,7 @@ import yaml
 from e2e.harness.requirements import CONTRACTS
 from e2e.harness.transcript import Record, Way
 
-__all__ = ["Wire", "wire"]
+__all__ = ["Wire", "closed", "cut", "load", "where", "wire"]
 
 _ENGINE = frozenset({"OPEN", "CLOSE", "PING", "PONG", "UPGRADE", "NOOP", "CLOSED"})
 """Records of what is Engine.IO's, and of the end of a connection."""
@@ -71,6 +71,8 @@ class Wire:
         """
         if record.label in _ENGINE or (record.label == "DISCONNECT" and not record.args):
             return None
+        if record.label == "CONNECT_ERROR" and record.namespace != "/":
+            return None  # what is said of a namespace that a contract does not have is Socket.IO's, as is how
         if record.label == "ACK":
             return self._judge(record, "ACK", asked or "", f"the acknowledgement of {asked!r}")
         if record.label in ("CONNECT", "CONNECT_ERROR"):
@@ -89,28 +91,29 @@ class Wire:
             return f"{self._gateway}: {what} has {len(args)} arguments, not {wanted}"
         if message.validator is None or not args:
             return None
-        problems = [f"{_where(error.instance_path)}{error.message}" for error in message.validator.iter_errors(args[0])]
-        return f"{self._gateway}: {what} is not as documented: {_cut('; '.join(problems))}" if problems else None
+        problems = [f"{where(error.instance_path)}{error.message}" for error in message.validator.iter_errors(args[0])]
+        return f"{self._gateway}: {what} is not as documented: {cut('; '.join(problems))}" if problems else None
 
 
 @cache
 def wire(gateway: str, *, exact: bool) -> Wire | None:
     """Return what a gateway (a contract, or `internal`) may send, None for one that no contract has."""
     for path in sorted(CONTRACTS.glob("*/asyncapi.yaml")):
-        document = _load(path)
+        document = load(path)
         if gateway in document["channels"]:
             return Wire(document, gateway, exact=exact)
     return None
 
 
 @cache
-def _load(path: Path) -> dict[str, Any]:
+def load(path: Path) -> dict[str, Any]:
+    """Return a document of a contract."""
     return yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def _read(document: Mapping[str, Any], gateway: str, exact: bool) -> Iterator[_Message]:
     known = document["components"]["messages"]
-    schemas = {name: _closed(schema) if exact else schema for name, schema in document["components"]["schemas"].items()}
+    schemas = {name: closed(schema) if exact else schema for name, schema in document["components"]["schemas"].items()}
     for operation in document["operations"].values():
         if operation["channel"]["$ref"] != f"#/channels/{gateway}":
             continue
@@ -136,23 +139,25 @@ def _message(way: Way, message: Mapping[str, Any], schemas: Mapping[str, Any], e
 def _validator(message: Mapping[str, Any], schemas: Mapping[str, Any], exact: bool) -> jsonschema_rs.Validator | None:
     if "payload" not in message:
         return None
-    payload = _closed(message["payload"]) if exact else message["payload"]
+    payload = closed(message["payload"]) if exact else message["payload"]
     return jsonschema_rs.Draft7Validator({"allOf": [payload], "components": {"schemas": schemas}})
 
 
-def _closed(schema: Any) -> Any:
+def closed(schema: Any) -> Any:
     """Return a schema that objects to keys which it does not name, unless it says that others are part of it."""
     if isinstance(schema, list):
-        return [_closed(one) for one in cast("list[Any]", schema)]
+        return [closed(one) for one in cast("list[Any]", schema)]
     if not isinstance(schema, dict):
         return schema
-    found = {key: _closed(value) for key, value in cast("dict[str, Any]", schema).items()}
+    found = {key: closed(value) for key, value in cast("dict[str, Any]", schema).items()}
     return {"additionalProperties": False, **found} if isinstance(found.get("properties"), dict) else found
 
 
-def _where(path: Any) -> str:
+def where(path: Any) -> str:
+    """Return a place in a payload as the beginning of a sentence."""
     return "".join(f"[{step!r}]" for step in path) + (": " if path else "")
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """Return a text, or the beginning of one that is too long to be read."""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

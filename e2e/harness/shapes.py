@@ -1,4 +1,4 @@
-"""The shapes of the friends contract: which keys an object on the wire has, exactly."""
+"""The shapes of the friends contract: which keys an object on the wire has at least."""
 
 __all__ = ["ENVELOPE", "FRIEND", "HISTORY", "LIVE", "PRODUCTION_ENVELOPE", "USER"]
 
@@ -12,7 +12,7 @@ HISTORY = ("id", "message", "username", "createdAt", "senderId")
 """A message in `GET /messages`."""
 
 LIVE = ("message", "username", "createdAt")
-"""What an event must have; it may have more."""
+"""A message, as an event has it."""
 
 ENVELOPE = ("httpStatus", "timestamp", "path", "method", "errorName", "message")
 """An error of REST."""

@@ -49,11 +49,6 @@ class Account:
 class Users(Protocol):
     """Where users come from."""
 
-    @property
-    def newcomers(self) -> bool:
-        """Whether they are new, so that nothing was ever sent to them."""
-        ...
-
     async def group(self, rest: Rest, names: Sequence[str], password: str) -> list[Account]:
         """Return users of these names that no other test has. The first is a friend of every other, none else is."""
         ...
@@ -73,8 +68,6 @@ class Users(Protocol):
 
 class RegisteredUsers:
     """Registers users at `POST /users`, under e-mails that nobody else has. They stay."""
-
-    newcomers = True
 
     async def group(self, rest: Rest, names: Sequence[str], password: str) -> list[Account]:
         """Register users."""
@@ -111,8 +104,6 @@ class SignedUsers:
         claims: what a token claims: for each claim which attribute of the account it has.
 
     """
-
-    newcomers = True
 
     def __init__(self, url: str, database: str, collection: str, mint: Mint, claims: Mapping[str, str]) -> None:
         self._mongo: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(url, serverSelectionTimeoutMS=5000)
@@ -184,14 +175,16 @@ class LentUsers:
     Args:
         users: all of them; nobody else may use one meanwhile.
 
-    """
+    Attributes:
+        settled: the ids of those for whom nothing waits.
 
-    newcomers = False
+    """
 
     def __init__(self, users: Sequence[LentUser]) -> None:
         self._users = {user.account.id: user for user in users}
+        self.settled: set[str] = set()
         self._lent: set[str] = set()
-        self._freed: dict[str, float] = {}
+        self._seen: dict[str, float] = {}
 
     async def group(self, rest: Rest, names: Sequence[str], password: str) -> list[Account]:
         """Lend users of these names who are such friends. The test is skipped where the list has none that are free."""
@@ -200,7 +193,6 @@ class LentUsers:
             wanted = f"{names[0]} who is a friend of {' and '.join(names[1:])}" if names[1:] else names[0]
             not_applicable(f"the fixed users have no {wanted}, and of nobody else who is in the test")
         self._lent.update(user.account.id for user in chosen)
-        await self._rested(chosen)
         return [user.account for user in chosen]
 
     async def befriend(self, rest: Rest, one: Account, other: Account) -> None:
@@ -211,15 +203,24 @@ class LentUsers:
     def free(self, accounts: Sequence[Account]) -> None:
         """Have users to lend again."""
         self._lent.difference_update(account.id for account in accounts)
-        self._freed.update((account.id, time.monotonic()) for account in accounts)
+        self._seen.update((account.id, time.monotonic()) for account in accounts)
 
     async def close(self) -> None:
         """Do nothing."""
 
-    async def _rested(self, users: Sequence[LentUser]) -> None:
-        """Wait until so long after a user was lent before that a server has forgotten a connection which was lost."""
-        freed = max(self._freed.get(user.account.id, 0) for user in users)
-        await asyncio.sleep(freed + _REST - time.monotonic())
+    def settle(self, account: Account) -> None:
+        """Note that nothing waits for a user, who was connected until now."""
+        self.settled.add(account.id)
+        self._seen[account.id] = time.monotonic()
+
+    def unsettle(self, account: Account) -> None:
+        """Note that something may wait for a user."""
+        self.settled.discard(account.id)
+
+    async def rest(self, accounts: Sequence[Account]) -> None:
+        """Wait until users were gone for so long that no server takes them for ones who were lost and come back."""
+        seen = max(self._seen.get(account.id, 0) for account in accounts)
+        await asyncio.sleep(seen + _REST - time.monotonic())
 
     def _groups(self, names: Sequence[str], chosen: tuple[LentUser, ...] = ()) -> Iterator[tuple[LentUser, ...]]:
         """Yield every choice of free users for these names in which the first is a friend of each, and nobody else."""
@@ -229,6 +230,6 @@ class LentUsers:
         taken = frozenset(self._lent).union(user.account.id for user in chosen)
         free = [it for it in self._users.values() if it.account.name == names[0] and it.account.id not in taken]
         wanted = frozenset(user.account.id for user in chosen[:1])
-        for user in sorted(free, key=lambda user: self._freed.get(user.account.id, 0)):
+        for user in sorted(free, key=lambda user: self._seen.get(user.account.id, 0)):
             if user.friends & taken == wanted:
                 yield from self._groups(names[1:], (*chosen, user))

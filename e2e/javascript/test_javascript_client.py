@@ -83,7 +83,7 @@ async def test_a_refused_browser_is_told_why(people: People, browse: Browse, tok
 
     browser = await browse(alice, people.deployment.servers[0].url)
 
-    await browser.expect("CONNECT_ERROR", equals({"message": text}))
+    await browser.expect("CONNECT_ERROR", says(text))
     await browser.disconnect()
     assert len(browser.inbox.all("CONNECT_ERROR")) == 1
 

@@ -20,11 +20,10 @@ async def test_the_main_flow_in_python(people: People, transcript: Transcript):
     for transport in ("polling", "websocket"):
         people.deployment.require_transport(transport)
     url, path = people.deployment.place("friends", FriendsClient.PATH, people.deployment.servers[0])
-    alice, bob = await people.friendship("Alice", "Bob")
-    alice_device = await alice.connect()
+    alice, bob, carol = await people.friendship("Alice", "Bob", "Carol")
+    alice_device, carol_device = await alice.connect(), await carol.connect()
     await alice_device.say("while you were away")
-    await alice_device.say(7)
-    await alice_device.expect("exception")
+    await carol_device.expect_next("message")
     inbox = Inbox("Bob (python)", transcript)
     client = socketio.AsyncClient()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from e2e.harness.match import equals, has, instant, keys, must
+from e2e.harness.match import equals, has, instant, keys, lacks, must
 from e2e.harness.people import People
 from e2e.harness.rest import Rest
 from e2e.harness.shapes import ENVELOPE, USER
@@ -30,7 +30,7 @@ async def test_a_user_is_created(rest: Rest):
     body = (await rest.post("/users", wanted)).must(201, keys("user", "token"))
 
     must(body["user"], keys(*USER), has(email=wanted["email"], name="Some", surname="Body", friends=[]))
-    must(body["user"], instant("lastSeen"))
+    must(body["user"], instant("lastSeen"), lacks("password"))
     me = await rest.bearing(body["token"], "Some").get("/users/me")
     me.must(200, keys(*USER), has(_id=body["user"]["_id"]))
 

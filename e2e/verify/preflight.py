@@ -74,7 +74,7 @@ async def _must_have_users(people: People, users: Users, profile: Profile) -> li
     """Return two friends that were made, or one user who was lent."""
     names = ["Alice", "Bob"] if profile.users.source != "fixed" else [profile.users.fixed[0].name]
     try:
-        # not by way of `people`, which has a lent user be sent first what waits for them, as the contract has it
+        # not by way of `people`, which has a lent user be given first what waits for them, as the contract has it
         return [people.of(account) for account in await users.group(people.rest(), names, PASSWORD)]
     except _TROUBLES as error:
         raise SetUpError(

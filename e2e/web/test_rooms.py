@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from e2e.harness.match import equals, instant, keys
+from e2e.harness.match import equals, has, instant, keys, names
 from e2e.harness.people import People
 from e2e.harness.rest import Answer, Rest
 from e2e.harness.rooms import ROOMS, history, new_room, path_of, visit
@@ -47,7 +47,7 @@ def nothing(answer: Answer, status: int) -> None:
 
 
 def bad(*sentences: str) -> Any:
-    return equals({"statusCode": 400, "message": list(sentences), "error": "Bad Request"})
+    return has(statusCode=400, message=list(sentences), error="Bad Request")
 
 
 # opening
@@ -61,7 +61,7 @@ async def test_the_command_that_creates_a_room(rest: Rest):
     nothing(await paste(rest, CREATE, "3XX", room_id), 201)
 
     again = await paste(rest, CREATE, "3XX", room_id)
-    again.must(409, equals({"code": "room.conflict", "message": f"Room with '{room_id}' already exists"}))
+    again.must(409, has(code="room.conflict", message=f"Room with '{room_id}' already exists"))
     assert await history(rest, room_id) == []
 
 
@@ -83,18 +83,26 @@ async def test_a_body_is_json_whatever_it_is_said_to_be(rest: Rest, kind: str):
         ({"creatorUsername": None, "roomId": ""}, [NO_ID, NO_CREATOR]),
         ({"creatorUsername": "Dhoni"}, [NO_ID]),
         ({"roomId": "3XX"}, [NO_CREATOR]),
-        ({"roomId": {"$ne": ""}, "creatorUsername": "Dhoni"}, ["roomId must be a string or a number"]),
-        ({"roomId": "3XX", "creatorUsername": [1]}, ["creatorUsername must be a string or a number"]),
-        ({"roomId": "x" * 129, "creatorUsername": "D"}, ["roomId must be shorter than or equal to 128 characters"]),
-        (
-            {"roomId": "x", "creatorUsername": "x" * 10_000},
-            ["creatorUsername must be shorter than or equal to 128 characters"],
-        ),
     ],
 )
 async def test_a_broken_room_is_told_what_is_broken(rest: Rest, body: Any, sentences: list[str]):
     """400 with a sentence for each field that is broken, in the document's order and envelope."""
     (await rest.post(ROOMS, body)).must(400, bad(*sentences))
+
+
+@pytest.mark.requirement("ROOMS-REST-003", "ROOMS-REST-006")
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"roomId": {"$ne": ""}, "creatorUsername": "Dhoni"}, "roomId"),
+        ({"roomId": "3XX", "creatorUsername": [1]}, "creatorUsername"),
+        ({"roomId": "x" * 129, "creatorUsername": "D"}, "roomId"),
+        ({"roomId": "x", "creatorUsername": "x" * 10_000}, "creatorUsername"),
+    ],
+)
+async def test_a_field_that_is_no_name_is_named(rest: Rest, body: Any, field: str):
+    """400 in the same envelope, with what is wrong with the field."""
+    (await rest.post(ROOMS, body)).must(400, has(statusCode=400, error="Bad Request"), names(field))
 
 
 @pytest.mark.requirement("ROOMS-REST-003")
@@ -137,10 +145,10 @@ async def test_a_room_may_have_any_name(rest: Rest, start: str):
 
     nothing(await rest.post(ROOMS, {"roomId": room_id, "creatorUsername": "Dhoni"}), 201)
     assert await history(rest, room_id) == []
-    (await rest.get(f"{path_of(f'{room_id[:-1]}')}/messages")).must(403, equals(FORBIDDEN))
+    (await rest.get(f"{path_of(f'{room_id[:-1]}')}/messages")).must(403, has(**FORBIDDEN))
     nothing(await rest.delete(path_of(room_id)), 204)
 
-    (await rest.get(f"{path_of(room_id)}/messages")).must(403, equals(FORBIDDEN))
+    (await rest.get(f"{path_of(room_id)}/messages")).must(403, has(**FORBIDDEN))
     assert await history(rest, other) == []
 
 
@@ -151,7 +159,7 @@ async def test_a_room_may_have_any_name(rest: Rest, start: str):
 async def test_the_command_that_reads_a_room(people: People, rest: Rest):
     """The document's command shows what was said, oldest first, in four keys; of a room that is none it is told 403."""
     room_id = await new_room(rest)
-    (await paste(rest, MESSAGES, "123", f"{room_id}x")).must(403, equals(FORBIDDEN))
+    (await paste(rest, MESSAGES, "123", f"{room_id}x")).must(403, has(**FORBIDDEN))
     dhoni, kohli = await visit(people, "Dhoni"), await visit(people, "Kohli")
 
     said = [await device.say(room_id, f"{i}", mood=i) for i, device in enumerate((dhoni, kohli, dhoni))]
@@ -184,20 +192,20 @@ async def test_a_part_of_what_was_said_is_read_by_order(people: People, rest: Re
 
 @pytest.mark.requirement("ROOMS-REST-009")
 @pytest.mark.parametrize(
-    ("query", "message"),
+    ("query", "wrong"),
     [
-        ("fromIndex=0", ["fromIndex must be an integer from 1 on"]),
-        ("fromIndex=x&toIndex=-1", ["fromIndex must be an integer from 1 on", "toIndex must be an integer from 1 on"]),
-        ("limit=0", ["limit must be an integer from 1 to 1000"]),
-        ("limit=1001", ["limit must be an integer from 1 to 1000"]),
-        ("fromIndex=2&toIndex=1", "toIndex must not be less than fromIndex"),
+        ("fromIndex=0", ["fromIndex"]),
+        ("fromIndex=x&toIndex=-1", ["fromIndex", "toIndex"]),
+        ("limit=0", ["limit"]),
+        ("limit=1001", ["limit"]),
+        ("fromIndex=2&toIndex=1", []),
     ],
 )
-async def test_a_part_that_is_none_is_refused(rest: Rest, query: str, message: Any):
+async def test_a_part_that_is_none_is_refused(rest: Rest, query: str, wrong: list[str]):
     """400 with what is wrong."""
     answer = await rest.get(f"{path_of(await new_room(rest))}/messages?{query}")
 
-    answer.must(400, equals({"statusCode": 400, "message": message, "error": "Bad Request"}))
+    answer.must(400, has(statusCode=400, error="Bad Request"), names(*wrong))
 
 
 # closing
@@ -211,9 +219,9 @@ async def test_the_command_that_closes_a_room(people: People, rest: Rest):
 
     nothing(await paste(rest, CLOSE, "123", room_id), 204)
 
-    gone = equals({"code": "room.not-found", "message": f"Room with '{room_id}' not found"})
+    gone = has(code="room.not-found", message=f"Room with '{room_id}' not found")
     (await paste(rest, CLOSE, "123", room_id)).must(404, gone)
-    (await paste(rest, MESSAGES, "123", room_id)).must(403, equals(FORBIDDEN))
+    (await paste(rest, MESSAGES, "123", room_id)).must(403, has(**FORBIDDEN))
 
 
 @pytest.mark.requirement("ROOMS-REST-012", "ROOMS-CLOSE-003")

@@ -312,12 +312,12 @@ async def test_calls_that_are_made_at_once_take_effect_in_their_order(cluster: C
 
 
 async def test_a_value_is_remembered_until_it_is_forgotten(cluster: Cluster):
-    """The latest value of a name counts, and each name has its own."""
+    """The first value of a name counts, of many at once too, and each name has its own."""
     assert await cluster.recall("name") is None
-    await cluster.remember("name", "first", 10)
-    await cluster.remember("name", "second", 10)
-    await cluster.remember("other", "", 10)
-    assert await cluster.recall("name") == "second"
+    values = ("first", "second", "", "\u00fc \U0001f388\0")
+    assert await asyncio.gather(*(cluster.remember("name", value, 10) for value in values)) == ["first"] * 4
+    assert await cluster.remember("other", "", 10) == ""
+    assert await cluster.recall("name") == "first"
     await cluster.forget("name")
     await cluster.forget("name")
     assert await cluster.recall("name") is None

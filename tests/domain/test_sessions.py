@@ -43,3 +43,13 @@ async def test_the_name_of_a_session_stays_with_its_client():
     assert "secret" not in name
     assert await sessions.find(name) is None
     assert await Sessions("other", cluster, 10).find("secret") is None
+
+
+async def test_a_session_is_of_one_user_for_as_long_as_it_is_kept():
+    """Of many who come with one that is new, all are told whose it is; a use of it changes nothing of that."""
+    cluster = LocalCluster()
+    await cluster.open(Hub())
+    sessions = Sessions("notifications", cluster, 10)
+    assert await sessions.keep("s1", ANN) == ANN
+    assert await sessions.keep("s1", Identity("eve", "Eve")) == ANN
+    assert await sessions.find("s1") == ANN

@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from app.engine.admission import LIMITS, Admission, Bucket, Limits, TooManyError, client_address
+from app.engine.admission import LIMITS, Admission, Bucket, Limits, TooManyError, client_address, subscriber
 from app.engine.base import Options
 from app.engine.socket_io import SocketIO
 from tests.engine.conftest import Recorder
@@ -134,11 +134,19 @@ PROXIES = tuple(map(ipaddress.ip_network, ("10.0.0.0/8", "2001:db8::/32")))
         ("2001:db8::1", ["2001:db9::7"], "2001:db9::7"),
         ("2001:db8::1", ["2001:db9::7, 2001:db8::2, 10.0.0.1"], "2001:db9::7"),
         ("2001:db9::1", ["203.0.113.9"], "2001:db9::1"),
-        ("10.0.0.1", ["203.0.113.9, junk"], "junk"),  # what a proxy says is taken as it is
-        ("10.0.0.1", ["203.0.113.9, ::ffff:x, 10.0.0.2"], "::ffff:x"),
+        ("10.0.0.1", ["203.0.113.9:1111"], "203.0.113.9"),
+        ("10.0.0.1", ["1.1.1.1, 203.0.113.9:1, 10.0.0.2:80"], "203.0.113.9"),
+        ("10.0.0.1", ["[2001:db9::7]:443, 10.0.0.2"], "2001:db9::7"),
+        ("10.0.0.1", ["[2001:DB9:0::7]"], "2001:db9::7"),
+        ("10.0.0.1", ["::ffff:203.0.113.9, ::ffff:10.0.0.2"], "203.0.113.9"),
+        ("::ffff:10.0.0.1", ["203.0.113.9"], "203.0.113.9"),
+        ("10.0.0.1", ["203.0.113.9, unknown"], "10.0.0.1"),  # nobody knows what the client put before it
+        ("10.0.0.1", ["203.0.113.9, ::ffff:x, 10.0.0.2"], "10.0.0.2"),
+        ("10.0.0.1", ["2001:db9::7:443:x, 10.0.0.2"], "10.0.0.2"),
+        ("10.0.0.1", ["[203.0.113.9], 10.0.0.2"], "10.0.0.2"),
         ("junk", ["203.0.113.9"], "junk"),
         ("", ["203.0.113.9"], ""),
-        ("10.0.0.1", ["\xff\x00"], "\xff\x00"),
+        ("10.0.0.1", ["\xff\x00"], "10.0.0.1"),
     ],
 )
 def test_an_address_is_believed_as_far_as_proxies_are_trusted(peer: str, headers: list[str], address: str):
@@ -154,6 +162,35 @@ def test_an_address_is_believed_as_far_as_proxies_are_trusted(peer: str, headers
 def test_a_client_without_an_address_has_none():
     """As one that comes through a Unix socket."""
     assert client_address({"client": None, "headers": [(b"x-forwarded-for", b"1.1.1.1")]}, PROXIES) == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db9:1:2:3:4:5:6", "2001:db9:1:2::/64"),
+        ("2001:db9:1:3::", "2001:db9:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::1", "::/64"),
+        ("::ffff:203.0.113.9", "::ffff:203.0.113.9"),
+        ("", ""),
+        ("junk", "junk"),
+    ],
+)
+def test_a_network_of_ipv6_counts_as_one(address: str, counted: str):
+    """As its subscriber may take any address of it; addresses of IPv4 that are written so are not one network."""
+    assert subscriber(address) == counted
+
+
+def test_who_changes_its_address_within_its_network_is_counted_all_the_same(clock: Clock):
+    """And makes room when it goes."""
+    admission = Admission(Limits(**{**FREE, "connections_per_address": 1}), clock)
+    for network in ("2001:db9:1:1::", "2001:db9:1:2::"):
+        admission.admit(f"{network}1")
+        with pytest.raises(TooManyError):
+            admission.admit(f"{network}2")
+    admission.release("2001:db9:1:1::1", authenticated=False)
+    admission.admit("2001:db9:1:1::2")
 
 
 # through a real server

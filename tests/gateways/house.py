@@ -162,10 +162,10 @@ class FaultyCluster(LocalCluster):
             raise Unavailable
         return await super().recall(name)
 
-    async def remember(self, name: str, value: str, seconds: float) -> None:
+    async def remember(self, name: str, value: str, seconds: float) -> str:
         if "remember" in self.down:
             raise Unavailable
-        await super().remember(name, value, seconds)
+        return await super().remember(name, value, seconds)
 
 
 class Device:

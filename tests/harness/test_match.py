@@ -2,7 +2,7 @@
 
 import pytest
 
-from e2e.harness.match import Check, equals, has, instant, keys, must, present, says
+from e2e.harness.match import Check, equals, has, instant, keys, lacks, must, names, present, says
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,16 @@ from e2e.harness.match import Check, equals, has, instant, keys, must, present, 
         (has(a=None), {"a": None}, {}),
         (says("x"), {"message": "x"}, "x"),
         (keys("a", "b"), {"b": 1, "a": 2}, {"a": 1}),
-        (keys("a"), {"a": 1}, {"a": 1, "b": 2}),
+        (keys("a"), {"a": 1, "b": 2}, {}),
+        (keys("a"), {"a": None}, ["a"]),
+        (lacks("a", "b"), {"c": 1}, {"c": 1, "b": None}),
+        (lacks("a"), {}, None),
+        (names("a"), {"message": "a is missing"}, {"message": "ab is missing"}),
+        (names("a", "b"), {"message": ["b!", "a!"]}, {"message": "a!"}),
+        (names(), {"message": "no"}, {"message": ""}),
+        (names(), {"message": ["no"]}, {"message": []}),
+        (names(), {"message": ["no"]}, "no"),
+        (names("a", under="error"), {"error": "a!"}, {"message": "a!"}),
         (present("a"), {"a": 0}, {"a": None}),
         (instant("at"), {"at": "2022-04-03T21:23:31.964Z"}, {"at": "2022-04-03T21:23:31Z"}),
         (instant("at"), {"at": "2022-04-03T21:23:31.964Z"}, {"at": "2022-04-03T21:23:31.964+00:00"}),

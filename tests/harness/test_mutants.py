@@ -1,5 +1,6 @@
 """The mutants: each is one change that fits the backend, and what catches it is told from what only seems to."""
 
+import asyncio
 import importlib
 import re
 import sys
@@ -190,6 +191,7 @@ def test_nothing_chosen_is_an_error(capsys: pytest.CaptureFixture[str]):
     assert "no-such-thing" in capsys.readouterr().err
 
 
+@pytest.mark.timeout(240)
 async def test_a_caught_mutant_a_survivor_and_the_right_server(tmp_path: Path):
     """Put to the tests of the suites: the wrong server fails its requirement, not another's, and the right one none."""
     wrong = next(mutant for mutant in MUTANTS if mutant.name == "answers-ping-by-acknowledgement-alone")
@@ -199,9 +201,11 @@ async def test_a_caught_mutant_a_survivor_and_the_right_server(tmp_path: Path):
     for directory in directories:
         directory.mkdir()
 
-    caught = await trial.put(wrong, directories[0], environment, wide=False)
-    survived = await trial.put(unseen, directories[1], environment, wide=False)
-    right = await trial.control("embedded", [wrong.caught_by], directories[2], environment)
+    caught, survived, right = await asyncio.gather(
+        trial.put(wrong, directories[0], environment, wide=False),
+        trial.put(unseen, directories[1], environment, wide=False),
+        trial.control("embedded", [wrong.caught_by], directories[2], environment),
+    )
 
     assert (caught.verdict, survived.verdict, right.verdict) == (Verdict.CAUGHT, Verdict.SURVIVED, Verdict.CAUGHT)
     assert [one.ended for one in right.outcomes] == ["passed"] * len(right.outcomes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import re
@@ -114,7 +115,8 @@ async def stranger(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[St
     """Return the stranger's server, with the users of the example."""
     directory = tmp_path_factory.mktemp("stranger")
     users = {
-        f"token-of-{key}": {"id": key, "name": key.split()[0], "friends": friends} for key, friends in CAST.items()
+        hashlib.sha256(key.encode()).hexdigest(): {"id": key, "name": key.split()[0], "friends": friends}
+        for key, friends in CAST.items()
     }
     (directory / "users.json").write_text(json.dumps(users))
     process = await asyncio.create_subprocess_exec(

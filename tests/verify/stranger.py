@@ -16,6 +16,7 @@ from typing import Any
 
 import socketio
 from aiohttp import web
+from socketio import exceptions
 
 io = socketio.AsyncServer(async_mode="aiohttp", cors_allowed_origins="*")
 users: dict[str, dict[str, Any]] = {}
@@ -45,10 +46,10 @@ async def connect(sid: str, environ: dict[str, Any], auth: Any) -> None:
     query = dict(pair.split("=", 1) for pair in environ["QUERY_STRING"].split("&"))
     token = query.get("token") or (auth or {}).get("token") or environ.get("HTTP_AUTHORIZATION", "")[7:]
     if not token:
-        raise socketio.exceptions.ConnectionRefusedError("Unauthorized")
+        raise exceptions.ConnectionRefusedError("Unauthorized")
     user = users.get(token)
     if user is None:
-        raise socketio.exceptions.ConnectionRefusedError("Invalid token")
+        raise exceptions.ConnectionRefusedError("Invalid token")
     await io.save_session(sid, user)
     first = not is_online(user["id"])
     await io.enter_room(sid, user["id"])

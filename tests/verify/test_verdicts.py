@@ -115,7 +115,8 @@ def test_a_must_is_needed_and_the_rest_is_where_it_is_strict(
 
 def test_an_expected_failure_that_passes_is_red():
     """The list is wrong, and would hide the day on which it fails again; one that fails is no harm."""
-    for outcome, code in (("passed", VIOLATES), ("failed", CONFORMS)):
+    outcomes: list[tuple[TestOutcome, int]] = [("passed", VIOLATES), ("failed", CONFORMS)]
+    for outcome, code in outcomes:
         results = judge([MUST], [ran(outcome)], selected=ALL, missing={}, expected={"A-001": "an old bug"})
         assert sum_up(results, ALL, strict=True).exit == code
 

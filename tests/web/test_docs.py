@@ -7,6 +7,7 @@ import re
 import shlex
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -14,7 +15,7 @@ import yaml
 from app import resources
 from app.config import load
 from app.contracts.contract import Contract
-from app.contracts.registry import CONTRACTS
+from app.contracts.registry import CONTRACTS, FOLDERS
 from tests.web.page import Page, contrast
 from tests.web.service import HAN, Service
 
@@ -115,6 +116,7 @@ async def test_the_page_tells_the_socketio_side_of_each_contract(service: Servic
     blocks = {block.strip() for block in page.blocks}
     for event in (*contract.sent, *contract.received):
         assert event.example in blocks | {""}
+        assert event.answer is None or event.answer.example in blocks
     for refusal in contract.refusals:
         assert refusal.payload in blocks
     links = {tag["href"] for tag in page.all("a")}
@@ -123,6 +125,47 @@ async def test_the_page_tells_the_socketio_side_of_each_contract(service: Servic
         for event in events:
             name = re.sub(r"[^\w]+", "-", event.name.lower()).strip("-")
             assert f"#{contract.name}-{way}-{name}" in links
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+async def test_the_page_has_every_example(service: Service, folder: str) -> None:
+    """Each whole exchange is there, a line for each packet, with the requirements that it shows."""
+    page = await _page(service)
+    blocks, links = {block.strip() for block in page.blocks}, {tag["href"] for tag in page.all("a")}
+    paths = sorted((resources.path("contracts") / folder / "examples").glob("*.json"))
+    assert {f"{folder}-example-{path.stem}" for path in paths} <= {tag.get("id") for tag in page.all("details")}
+    for path in paths:
+        example = json.loads(path.read_text(encoding="utf-8"))
+        assert any(block.count("\n") + 1 == len(example["exchange"]) and _is(block, example) for block in blocks)
+        assert {f"#{requirement}" for requirement in example["requirements"]} <= links
+
+
+def _is(block: str, example: dict[str, Any]) -> bool:
+    """Tell whether every line of a block is the packet that stands there in an example."""
+    return all(
+        line.split()[0] == step["who"].split()[0] and all(json.dumps(it) in line for it in step.get("args", ()))
+        for line, step in zip(block.splitlines(), example["exchange"], strict=True)
+    )
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+async def test_the_documents_of_a_contract_are_served(service: Service, folder: str) -> None:
+    """The page leads to them, and each is the file."""
+    links = {tag["href"] for tag in (await _page(service)).all("a")}
+    for name, mimetype in (("asyncapi.yaml", "application/yaml"), ("events.d.ts", "text/plain")):
+        address = f"/docs/{folder}/{name}"
+        assert address in links
+        response = await service.call("GET", address)
+        assert (response.status_code, response.mimetype) == (200, mimetype)
+        assert await response.get_data() == (resources.path("contracts") / folder / name).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs/other/asyncapi.yaml", "/docs/friends/requirements.yaml", "/docs/../events.d.ts"]
+)
+async def test_nothing_else_is_served_beside_the_page(service: Service, path: str) -> None:
+    """Of the folder of the contracts, only what is documented."""
+    assert (await service.call("GET", path)).status_code == 404
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)

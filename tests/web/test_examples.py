@@ -43,9 +43,21 @@ async def test_the_index_leads_to_every_page(service: Service, path: str) -> Non
     assert {f"/examples/{name}" for name in PAGES if name != "index.html"} <= links
 
 
-@pytest.mark.parametrize("name", ["nope.html", "README.md", "..%2Fpyproject.toml", "../seed/users.json", ".", "%2e%2e"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nope.html",
+        "README.md",
+        "..%2Fpyproject.toml",
+        "../seed/users.json",
+        ".",
+        "%2e%2e",
+        f"{'x' * 300}.html",
+        "%00.js",
+    ],
+)
 async def test_nothing_else_is_served(service: Service, name: str) -> None:
-    """No file of another kind or of another folder."""
+    """No file of another kind or of another folder, and none whose name no file can have."""
     assert (await service.call("GET", f"/examples/{name}")).status_code == 404
 
 

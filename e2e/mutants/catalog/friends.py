@@ -185,8 +185,8 @@ MUTANTS = (
             ),
             Change(
                 "app/store/sqlite.py",
-                "        return await self._reads.submit(query, (mailbox, user_id, limit))",
-                "        found = await self._reads.submit(query, (mailbox, user_id, limit))\n"
+                "        return await self._reads.submit(query, (mailbox, user_id, limit, room))",
+                "        found = await self._reads.submit(query, (mailbox, user_id, limit, room))\n"
                 "        return [one for one in found if one.id not in _CONFIRMED.get(user_id, ())]",
             ),
             Change("app/store/sqlite.py", "\n\nclass SQLiteStore:", "\n\n_CONFIRMED = {}\n\n\nclass SQLiteStore:"),

@@ -14,8 +14,8 @@ MUTANTS = (
         (
             Change(
                 GATEWAY,
-                "        return hmac.compare_digest(self._keys.get(name, secrets.token_hex()).encode(), key.encode())",
-                "        return key in self._keys.values()",
+                "    return sha256(name.encode()).digest() + sha256(key.encode()).digest()",
+                "    return sha256(key.encode()).digest()",
             ),
         ),
     ),
