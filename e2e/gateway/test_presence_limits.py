@@ -8,7 +8,7 @@ import pytest
 
 from e2e.harness.deadline import eventually
 from e2e.harness.deployment import Fresh
-from e2e.harness.match import has, instant, keys, must
+from e2e.harness.match import equals, has, instant, keys, must
 from e2e.harness.people import PeopleOf
 from e2e.harness.presence import Presence
 from e2e.harness.process import Exit
@@ -105,8 +105,8 @@ async def test_a_client_may_ask_again_when_it_was_told(fresh_deployment: Fresh, 
     device = await presence.connect(await people.new("Alice"))
 
     async def until(status: int) -> None:
-        while (await people.rest().get("/users/me")).status != status:
-            await device.call("ping")
+        await eventually(lambda: people.rest().get("/users/me"), lambda answer: equals(status)(answer.status))
+        await device.call("ping")
 
     await until(429)
     await until(401)
