@@ -30,7 +30,7 @@ MUTANTS = (
     ),
     Mutant(
         "acknowledges-before-the-commit",
-        "a message is acknowledged at once, and stored within half a second",
+        "a message is acknowledged at once, and stored a moment later",
         "DIRECT-DELIVERY-001",
         (
             Change(
@@ -40,7 +40,7 @@ MUTANTS = (
                 "            if recipients is None:\n"
                 "                audience = await self._store.append(new)\n"
                 "            else:\n"
-                "                asyncio.get_running_loop().call_later(0.5, lambda: asyncio.ensure_future(\n"
+                "                asyncio.get_running_loop().call_later(0.1, lambda: asyncio.ensure_future(\n"
                 "                    self._store.append(new)))\n",
             ),
             Change(
@@ -84,14 +84,21 @@ MUTANTS = (
         ),
     ),
     Mutant(
-        "takes-tokens-from-the-query-alone",
-        "the Authorization header is not looked at",
+        "takes-no-raw-token-from-the-header",
+        "a token in the Authorization header has to come after Bearer",
         "DIRECT-AUTH-001",
         (
             Change(
                 "app/gateways/base.py",
                 ' or auth.get("token") or handshake.headers.get("authorization")',
-                ' or auth.get("token")',
+                ' or auth.get("token") or _scheme(handshake.headers.get("authorization"))',
+            ),
+            Change(
+                "app/gateways/base.py",
+                "\n\ndef credential(",
+                "\n\ndef _scheme(header):\n"
+                '    return header if header and header.lower().startswith("bearer ") else None\n'
+                "\n\ndef credential(",
             ),
         ),
     ),

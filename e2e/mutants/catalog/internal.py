@@ -37,7 +37,9 @@ MUTANTS = (
         "PRESENCE-INTERNAL-007",
         (
             Change(
-                "app/config.py", 'internal_host: str = _option("127.0.0.1",', 'internal_host: str = _option("0.0.0.0",'
+                "app/config/serving.py",
+                'internal_host: str = option("127.0.0.1",',
+                'internal_host: str = option("0.0.0.0",',
             ),
         ),
     ),

@@ -35,8 +35,8 @@ MUTANTS = (
             ),
             Change(
                 "app/domain/sessions.py",
-                "        await self._cluster.remember(self._name(session), value, self._seconds)",
-                "        _SESSIONS[self._name(session)] = value",
+                "        kept = await self._cluster.remember(self._name(session), value, self._seconds)\n",
+                "        kept = _SESSIONS.setdefault(self._name(session), value)\n",
             ),
             Change("app/domain/sessions.py", "\n\nclass Sessions:", "\n\n_SESSIONS = {}\n\n\nclass Sessions:"),
         ),
@@ -49,10 +49,10 @@ MUTANTS = (
         (
             Change(
                 GATEWAY,
-                "identity = await self._sessions.find(session) or _introduced(auth)",
-                'known = auth.get("userID") and auth.get("username")\n'
-                "            identity = _introduced(auth) if known else "
-                "await self._sessions.find(session) or _introduced(auth)",
+                "            identity = await self._sessions.keep(session, said)\n",
+                "            identity = await self._sessions.keep(session, said)\n"
+                '            if auth.get("userID") and auth.get("username"):\n'
+                "                said = identity = _introduced(auth)\n",
             ),
         ),
     ),
@@ -69,9 +69,9 @@ MUTANTS = (
         (
             Change(
                 GATEWAY,
+                '        connection.emit("session", named)\n',
+                '        if connection.handshake.auth.get("sessionID"):\n'
                 '            connection.emit("session", named)\n',
-                '            if connection.handshake.auth.get("sessionID"):\n'
-                '                connection.emit("session", named)\n',
             ),
         ),
     ),
@@ -200,9 +200,9 @@ MUTANTS = (
         (
             Change(
                 GATEWAY,
-                '            connection.emit("session", named)\n',
-                '            connection.emit("session", named)\n'
-                '            logging.getLogger("parley.gateway").warning("session %s", session.id)\n',
+                '        connection.emit("session", named)\n',
+                '        connection.emit("session", named)\n'
+                '        logging.getLogger("parley.gateway").warning("session %s", session.id)\n',
             ),
             Change(GATEWAY, "import contextlib\n", "import contextlib\nimport logging\n"),
         ),
