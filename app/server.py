@@ -285,6 +285,7 @@ def _options(settings: Settings, contract: str) -> Options:
         ping_timeout=ping_timeout,
         max_payload=settings.max_payload,
         origins=settings.trusted_origins,
+        local=contract == "internal" and not settings.service_keys,
         connect_timeout=settings.connect_timeout,
         max_packets=settings.max_packets,
         max_buffer=settings.max_buffer,

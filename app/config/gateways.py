@@ -78,7 +78,7 @@ class GatewayOptions(Options):
     internal_service_keys: SecretStr | None = option(
         None,
         "services that may use the internal gateway, name=key,name=key; a name may have several keys, as while one"
-        " takes another's place; without any, everybody who reaches it may",
+        " takes another's place; without any, everybody who reaches it as localhost may",
         "INTERNAL_SERVICE_KEYS",
     )
 

@@ -25,7 +25,7 @@ _SAID = record(
     id=CHAT_ID,
     sender=text("The user who sent it."),
     receiver=text("Whom it is for.", least=1),
-    message=text("As it was sent.", least=1),
+    message=text("As it was sent."),
     createdAt=whole("Milliseconds since the epoch.", least=0),
     received={**BOOLEAN, "description": "Whether the receiver has acknowledged it."},
 )

@@ -19,7 +19,7 @@ _MESSAGE_WORDS = "object with the strings `message`, `username`, `createdAt`, `i
 _SAID = record(
     "Message",
     "What a friend said.",
-    message=text("What was said, as it was sent.", least=1),
+    message=text("What was said, as it was sent."),
     username=text("The first name of who said it."),
     createdAt=INSTANT,
     optional={"id": MESSAGE_ID, "senderId": text("Who said it.")},

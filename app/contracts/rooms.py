@@ -25,7 +25,7 @@ _SAID = record(
     "What was said in a room, with whatever else the sender gave.",
     roomId=_NAME,
     username=_NAME,
-    content=text("As it was sent.", least=1),
+    content=text("As it was sent."),
     createdAt=INSTANT,
     order=whole("1, 2, 3, ... in the room.", least=1),
     socketId=text("The socket that it was sent from."),

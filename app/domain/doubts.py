@@ -1,5 +1,7 @@
 """Messages of which nobody knows whether they were stored, because the store went silent in the middle.
 
+So it is with the end of a room that was to be closed, which is a message here like any other.
+
 The sender was told that it failed. If it was stored all the same, its recipients must not have to wait for their next
 connect: as soon as the store answers again it is looked for, and for a while longer, as a write that was under way may
 still be carried out by a store that was frozen.

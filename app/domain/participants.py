@@ -9,7 +9,8 @@ import asyncio
 import contextlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from itertools import islice
+
+import orjson
 
 from app.cluster.base import Cluster
 from app.domain.errors import Unavailable
@@ -22,6 +23,12 @@ ROSTER = "rooms"
 
 KEPT = 1_000
 """How many names are listed of a room; of more, who has left is not listed first."""
+
+KEPT_BYTES = 100_000
+"""Bytes of a list as JSON, where each entry names the room too; who goes beyond it is not listed, as with `KEPT`."""
+
+ENTRY = len(b'{"roomId":,"username":,"connected":false},')
+"""Bytes of an entry beside its two names."""
 
 SOCKETS = 10_000
 """How many sockets in a room are looked at; who has none of those may be listed as not connected."""
@@ -74,7 +81,7 @@ class Participants:
         sockets = await self._cluster.sockets(ROSTER, [room.epoch for room in rooms], SOCKETS)
         lists = await asyncio.gather(*(self._cluster.listed(_list(room), KEPT) for room in rooms))
         return {
-            room.epoch: _joined(list(reversed(known)), sockets.get(room.epoch, (0, []))[1])
+            room.epoch: _joined(room, list(reversed(known)), sockets.get(room.epoch, (0, []))[1])
             for room, known in zip(rooms, lists, strict=True)
         }
 
@@ -88,10 +95,20 @@ def _list(room: Room) -> str:
     return f"{ROSTER}:{room.epoch}"
 
 
-def _joined(known: list[str], connected: list[str]) -> list[Participant]:
+def _joined(room: Room, known: list[str], connected: list[str]) -> list[Participant]:
     there, listed = dict.fromkeys(connected), set(known)
     unlisted = dict.fromkeys(name for name in there if name not in listed)
     names = [*unlisted, *known]
-    surplus = iter([name for name in names if name not in there] + list(there))  # who left goes first
-    cut = set(islice(surplus, max(0, len(names) - KEPT)))
-    return [Participant(name, name in there) for name in names if name not in cut]
+    kept = _fitting(room, [name for name in names if name not in there] + list(there))
+    return [Participant(name, name in there) for name in names if name in kept]
+
+
+def _fitting(room: Room, names: list[str]) -> set[str]:
+    """Return the last of the names, as many as a list has room for."""
+    kept, left = set[str](), KEPT_BYTES
+    for name in reversed(names):
+        left -= ENTRY + len(orjson.dumps(room.id)) + len(orjson.dumps(name))
+        if left < 0 or len(kept) == KEPT:
+            break
+        kept.add(name)
+    return kept

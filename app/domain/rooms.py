@@ -91,6 +91,17 @@ class _Saying:
         return Exchange(order, new.username, new.content, new.created_at, new.more)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """An opening that may have ended."""
+
+    room: Room
+
+    @property
+    def id(self) -> str:
+        return self.room.epoch
+
+
 def name_of(value: object) -> str:
     """Return the name of a room or of a user in one; a number is taken as it is written.
 
@@ -120,7 +131,7 @@ class Rooms:
         store: where they are kept.
         ids: makes the ids of openings and of what is said.
         participants: who is in them.
-        on_close: called with a room after it was closed.
+        on_close: called with a room after it was closed, perhaps more than once.
 
     """
 
@@ -130,6 +141,7 @@ class Rooms:
         self._ids = ids
         self._on_close = on_close
         self._doubts: Doubts[_Saying] | None = None
+        self._endings: Doubts[_Ending] = Doubts(self._ended, self._tell_end)
 
     def watch(self, found: Callable[[Room, Exchange], None]) -> None:
         """Have `found` called with what turns out to be stored after `say` had to give it up."""
@@ -147,10 +159,10 @@ class Rooms:
 
     async def close(self) -> bool:
         """Look no more for what was given up. Return False if something of it may be stored."""
-        if self._doubts is None:
-            return True
-        await self._doubts.close()
-        return not self._doubts.left
+        doubts = [self._endings, *([self._doubts] if self._doubts else [])]
+        for doubt in doubts:
+            await doubt.close()
+        return not any(doubt.left for doubt in doubts)
 
     # rooms
 
@@ -165,12 +177,28 @@ class Rooms:
         return room
 
     async def close_room(self, room_id: str) -> None:
-        """Close a room for good. Raise `RoomNotFound` if none of that name is open."""
-        room = await self._store.close_room(room_id)
+        """Close a room for good. Raise `RoomNotFound` if none of that name is open.
+
+        Where the store did not say whether it closed the room, its end is looked for, and told of if it has come.
+        """
+        known = await self._store.room(room_id)
+        try:
+            room = await self._store.close_room(room_id)
+        except Unavailable as error:
+            if known and not isinstance(error, NotSent):
+                self._endings.add(_Ending(known))
+            raise
+        if ended := room or known:  # whoever else closed it meanwhile may not be told
+            await self._tell_end(_Ending(ended))
         if room is None:
             raise RoomNotFound(f"Room with '{room_id}' not found")
-        self._on_close(room)
-        await self.participants.forget(room)
+
+    async def _ended(self, endings: Sequence[_Ending]) -> Collection[str]:
+        return {ending.id for ending in endings if not await self.is_open(ending.room)}
+
+    async def _tell_end(self, ending: _Ending) -> None:
+        self._on_close(ending.room)
+        await self.participants.forget(ending.room)
 
     async def find(self, room_id: str) -> Room:
         """Return the room of that name. Raise `RoomForbidden` if none is open."""

@@ -23,11 +23,12 @@ class Sequencer(Generic[P]):
 
     """
 
-    __slots__ = ("_held", "last")
+    __slots__ = ("_held", "_highest", "last")
 
     def __init__(self) -> None:
         self.last: int | None = None
         self._held: dict[int, P] = {}
+        self._highest = 0
 
     def begin(self, last: int) -> list[P]:
         """Begin behind an order, unless it was begun already. Return what may pass of what was held back."""
@@ -41,14 +42,15 @@ class Sequencer(Generic[P]):
         """Take what has an order, which may come again. Return what may pass now, in order."""
         if self.last is not None and order <= self.last:
             return []
+        self._highest = max(self._highest, order)
         if len(self._held) < HELD or order == self._next:
             self._held.setdefault(order, packet)
         return self._released()
 
     @property
     def waiting(self) -> bool:
-        """Whether something is held back for what is missing before it."""
-        return bool(self._held)
+        """Whether something has not passed yet of what came: it is held back, or was too much for that."""
+        return self._highest > (self.last or 0)
 
     @property
     def _next(self) -> int:

@@ -44,6 +44,7 @@ class Options:
         ping_timeout: in which one must be answered.
         max_payload: bytes of a message or a polling request.
         origins: that a browser may call from; ("*",) for all.
+        local: whether a browser may call from pages of this machine alone, and nobody by a name that is not its own.
         connect_timeout: in which a client must connect to a namespace.
         max_packets: that may wait for a polling client.
         max_buffer: bytes that may wait for a client to read.
@@ -58,6 +59,7 @@ class Options:
     ping_timeout: float
     max_payload: int
     origins: tuple[str, ...]
+    local: bool = False
     connect_timeout: float = 10.0
     max_packets: int = 10_000
     max_buffer: int = 4_000_000
@@ -119,6 +121,11 @@ class Connection(Protocol):
     id: str
     handshake: Handshake
     state: Any
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What the application keeps of the client, who may say goodbye and connect again in the same session."""
+        ...
 
     @property
     def open(self) -> bool:

@@ -27,10 +27,11 @@ class Client:
         partial: a binary packet whose attachments are not all there.
         attachments: those that are.
         events: how many more may come now, None without a limit.
+        kept: what the application keeps of it, over all its connections.
 
     """
 
-    __slots__ = ("attachments", "connections", "connects", "deadline", "events", "inbox", "partial", "worker")
+    __slots__ = ("attachments", "connections", "connects", "deadline", "events", "inbox", "kept", "partial", "worker")
 
     def __init__(self, events_per_second: int) -> None:
         self.connections: dict[str, NamespaceConnection] = {}
@@ -41,6 +42,7 @@ class Client:
         self.partial: SocketPacket | None = None
         self.attachments: list[bytes] = []
         self.events = Bucket(events_per_second) if events_per_second else None
+        self.kept: dict[str, Any] = {}
 
 
 class NamespaceConnection:
@@ -66,6 +68,11 @@ class NamespaceConnection:
         self.ending: Ending | None = None
         self.rooms: dict[str, None] = {}
         self.session = session
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        client: Client = self.session.context
+        return client.kept
 
     @property
     def open(self) -> bool:

@@ -61,7 +61,7 @@ class EngineIO:
         self._options = options
         self._heartbeat = Heartbeat(options.ping_interval, options.ping_timeout)
         self._writes = Writes()
-        self._origins = Origins(options.origins)
+        self._origins = Origins(options.origins, local=options.local)
         self.sessions: dict[str, Session] = {}
         self.admission = Admission(options.limits)
         self.endings: Counter[str] = Counter()

@@ -2,10 +2,14 @@
 
 Servers tell each other only that a list has changed. Each reads it then and tells its own members, so that what they
 are told last is what is true, in whatever order servers hear of each other.
+
+A list is long and goes to many, and anybody may change it as often as they like. So the first change is told at once,
+and those that follow together, after a pause.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from app.cluster.base import Cluster
@@ -21,6 +25,12 @@ __all__ = ["CAME", "LEFT", "Attendance"]
 CAME = "came"
 LEFT = "left"
 """What servers tell each other of a list."""
+
+PACE = 0.25
+"""Seconds from when a room was told who is there until it is told again."""
+
+RATE = 200_000
+"""Bytes a second that the lists of a room may cost a member: after long ones the pause is longer."""
 
 
 @dataclass(slots=True)
@@ -54,6 +64,7 @@ class Attendance:
         self._participants = participants
         self._lists: dict[str, _List] = {}
         self._reading = Recovery(self._read)
+        self._pauses: dict[str, asyncio.TimerHandle] = {}
 
     async def enter(self, room: Room, username: str, socket: str) -> None:
         """Add a socket to a room, or have it go by another name."""
@@ -70,17 +81,21 @@ class Attendance:
         self._cluster.publish(room_of(room), Envelope(note=change).encode(), retry=True)
 
     def changed(self, room: Room, change: str = LEFT) -> None:
-        """Have the members told who is in a room now."""
+        """Have the members told who is in a room now, or after the pause."""
         known = self._lists.setdefault(room.epoch, _List(room))
         known.came |= change == CAME
-        self._reading.want(room.epoch)
+        if room.epoch not in self._pauses:
+            self._reading.want(room.epoch)
 
     async def close(self) -> None:
         """Tell nothing any more."""
         await self._reading.close()
+        for pause in self._pauses.values():
+            pause.cancel()
 
     async def _read(self, epochs: list[str]) -> None:
-        lists = {epoch: self._lists.pop(epoch) for epoch in epochs if epoch in self._lists}
+        due = [epoch for epoch in epochs if epoch in self._lists and epoch not in self._pauses]
+        lists = {epoch: self._lists.pop(epoch) for epoch in due}
         try:
             found = await self._participants.of_all([one.room for one in lists.values()])
         except Exception:
@@ -89,13 +104,24 @@ class Attendance:
                 self._lists[one.room.epoch].late = True
             raise
         for epoch, one in lists.items():
-            self._tell(one.room, listed(one.room, found[epoch]), one.came)
+            cost = self._tell(one.room, listed(one.room, found[epoch]), one.came)
+            pause = max(PACE, cost / RATE)
+            self._pauses[epoch] = asyncio.get_running_loop().call_later(pause, self._go_on, epoch)
             if one.late:
                 self._cluster.publish(room_of(one.room), Envelope(note=LEFT).encode())
 
-    def _tell(self, room: Room, participants: list[dict[str, object]], came: bool) -> None:
+    def _go_on(self, epoch: str) -> None:
+        """End the pause of a room."""
+        del self._pauses[epoch]
+        if epoch in self._lists:
+            self._reading.want(epoch)
+
+    def _tell(self, room: Room, participants: list[dict[str, object]], came: bool) -> int:
+        """Tell the members of a room who is there, and return how many bytes each was sent."""
         members = self._engine.members(room_of(room))
-        events = [f"participants/{room.id}", *(["exchanges"] if came else [])]
-        for packet in [self._engine.prepare(encode(event, participants)) for event in events if members]:
+        events = [f"participants/{room.id}", *(["exchanges"] if came else [])] if members else []
+        packets = [encode(event, participants) for event in events]
+        for packet in map(self._engine.prepare, packets):
             for member in members:
                 member.send(packet)
+        return sum(map(len, packets))

@@ -48,14 +48,12 @@ class Session:
         user: whose it is, "" while nobody's.
         expires: seconds since the epoch at which the credential ends; None for never.
         expiry: the timer of that.
-        allowance: of events; None for no limit.
 
     """
 
     user: str
     expires: float | None = field(default=None, kw_only=True)
     expiry: asyncio.TimerHandle | None = field(default=None, kw_only=True)
-    allowance: Allowance | None = field(default=None, kw_only=True)
 
 
 def on(event: str) -> Callable[[M], M]:
@@ -96,10 +94,12 @@ class ContractGateway(Gateway):
 
     async def received(self, connection: Connection, event: str, args: list[Any]) -> Any:
         take = self._takes.get(event)
+        after = self._count(connection)
         if take is None:
             return NO_ACK
         try:
-            self._count(connection.state)
+            if after:
+                raise TooMany(after)
             return await take(self, connection, args[0] if args else None)
         except ParleyError as error:
             return self._refuse(connection, event, error)
@@ -111,13 +111,13 @@ class ContractGateway(Gateway):
         """Tell that an event was refused. Most contracts tell it in the same way, whichever it was."""
         return self.refused(connection, error)
 
-    def _count(self, session: Session) -> None:
-        """Raise `TooMany` if the connection has sent more than it may."""
-        if self._settings.rate_limit_events:
-            if session.allowance is None:
-                session.allowance = Allowance(self._settings.rate_limit_events)
-            if after := session.allowance.take():
-                raise TooMany(after)
+    def _count(self, connection: Connection) -> float:
+        """Return after how many seconds the client may send again, 0 if it has not sent more than it may."""
+        if not self._settings.rate_limit_events:
+            return 0
+        if "allowance" not in connection.kept:
+            connection.kept["allowance"] = Allowance(self._settings.rate_limit_events)
+        return connection.kept["allowance"].take()
 
     def refused(self, connection: Connection, error: ParleyError) -> Any:
         """Tell a client that something it asked for was not done. Return what the acknowledgement carries."""

@@ -110,8 +110,7 @@ class RoomsGateway(ContractGateway):
             raise Invalid(f"content must be at most {limit} characters")
         more = more_of(new, connection.id)
         try:
-            room = await self._room(connection, new)
-            exchange = await self._say(room, new, more)
+            room, exchange = await self._speak(connection, new, more)
         except RoomForbidden as error:
             self.refused(connection, error)
             return "Invalid Room ID"
@@ -134,14 +133,17 @@ class RoomsGateway(ContractGateway):
 
     # members
 
-    async def _room(self, connection: Connection, new: NewExchange) -> Room:
-        """Return the room that something is said in. Who says it is in it from then on."""
+    async def _speak(self, connection: Connection, new: NewExchange, more: dict[str, Any]) -> tuple[Room, Exchange]:
+        """Say something in a room, and return that as it is stored. Who says it is in the room from then on."""
         guest: _Guest = connection.state
-        if room := guest.rooms.get(new.roomId):
-            return room
+        if known := guest.rooms.get(new.roomId):
+            try:
+                return known, await self._say(known, new, more)
+            except RoomForbidden:
+                pass  # it was closed, and may have been opened anew
         room = await self._service.find(new.roomId)
         await self._enter(connection, room, new.username)
-        return room
+        return room, await self._say(room, new, more)
 
     async def _enter(self, connection: Connection, room: Room, username: str) -> None:
         """Put a connection in a room. Raise `RoomForbidden` if that was closed meanwhile, `Unavailable`."""

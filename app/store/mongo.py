@@ -180,15 +180,18 @@ class MongoStore:
     async def close_room(self, room_id: str) -> Room | None:
         """Close a room for good and return it, None if none of that id is open.
 
-        It is closed first and removed then. Where the server or the connection dies in between nothing can be said in
-        it, and its id is taken, until the call is repeated.
+        Its end is written first, and it is removed then. Where the server or the connection dies in between it is
+        closed, and a repeat of the call returns it, unless another was opened in its place.
         """
         link = self._open
-        room = await link.call(mongo_rooms.room, room_id)
+        room = await link.call(mongo_rooms.standing, room_id)
         if room is None:
             return None
         await link.sayings.submit((room, None))
-        return room if await link.call(mongo_rooms.remove_room, room) else None
+        try:
+            return room if await link.call(mongo_rooms.remove_room, room) else None
+        except NotSent as error:  # it is closed all the same
+            raise Unavailable from error
 
     async def room(self, room_id: str) -> Room | None:
         """Return the open room of that id."""

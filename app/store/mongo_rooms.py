@@ -8,7 +8,8 @@ between. (One that is counted up first, and used then, is left out where the ser
 A writer that goes on and on would always be faster than one that has to read first, so it rests a moment in between.
 
 What is said has an id besides, in a unique index, so that a write whose answer was lost is not done twice. A room is
-closed by what is said last in it: whoever would write behind that finds it, and refuses.
+closed by what is said last in it: whoever would write behind that finds it, and refuses. It has the id of the opening,
+by which an end is found that was written by who could not remove the room then.
 """
 
 from __future__ import annotations
@@ -28,13 +29,16 @@ from app.store import mongo_documents as documents
 from app.store.base import Exchange, NewExchange, Room
 from app.store.mongo_queries import Database, duplicate
 
-__all__ = ["Saying", "Sayings", "exchanges", "open_room", "remove_room", "room", "rooms", "said"]
+__all__ = ["Saying", "Sayings", "exchanges", "open_room", "remove_room", "room", "rooms", "said", "standing"]
 
 AT_ONCE = 8
 """How many rooms are written in at a time."""
 
 KNOWN = 10_000
 """The rooms whose last order is known; of others it is read."""
+
+REMOVAL = 0.1
+"""Seconds that who closes a room has to remove it, once its end is written, before another does who opens it anew."""
 
 LONGEST_REST = 0.1
 """Seconds that others have, at the most, to write in a room that is written in without end."""
@@ -44,11 +48,18 @@ Saying: TypeAlias = tuple[Room, NewExchange | None]
 
 
 async def open_room(database: Database, room: Room) -> None:
-    """Insert a room."""
-    try:
-        await database["rooms"].insert_one(documents.room_document(room))
-    except DuplicateKeyError as error:
-        raise Conflict(f"Room with '{room.id}' already exists") from error
+    """Insert a room, in the place of one whose end is written."""
+    for last in (False, True):
+        try:
+            await database["rooms"].insert_one(documents.room_document(room))
+            return
+        except DuplicateKeyError as error:
+            before = await standing(database, room.id)
+            if last or (before and not await _ended(database, [before])):
+                raise Conflict(f"Room with '{room.id}' already exists") from error
+        if before:
+            await asyncio.sleep(REMOVAL)
+            await remove_room(database, before)
 
 
 async def remove_room(database: Database, room: Room) -> bool:
@@ -56,10 +67,23 @@ async def remove_room(database: Database, room: Room) -> bool:
     return (await database["rooms"].delete_one({"_id": room.id, "epoch": room.epoch})).deleted_count > 0
 
 
-async def room(database: Database, room_id: str) -> Room | None:
-    """Find a room by id."""
+async def standing(database: Database, room_id: str) -> Room | None:
+    """Find a room by id that is not removed, though its end may be written."""
     found = await database["rooms"].find_one({"_id": room_id})
     return documents.room(found) if found else None
+
+
+async def room(database: Database, room_id: str) -> Room | None:
+    """Find an open room by id."""
+    found = await standing(database, room_id)
+    return found if found and not await _ended(database, [found]) else None
+
+
+async def _ended(database: Database, rooms: Sequence[Room]) -> set[str]:
+    """Return the openings whose end is written."""
+    which = {"exchangeId": {"$in": [room.epoch for room in rooms]}}
+    found = await database["exchanges"].find(which, {"exchangeId": 1}).to_list()
+    return {document["exchangeId"] for document in found}
 
 
 async def rooms(database: Database, limit: int) -> list[tuple[Room, int]]:
@@ -67,7 +91,9 @@ async def rooms(database: Database, limit: int) -> list[tuple[Room, int]]:
     if limit < 1:
         return []  # to MongoDB 0 means no limit
     found = await database["rooms"].find(batch_size=limit + 1).sort("epoch", -1).limit(limit).to_list()
-    opened = [documents.room(document) for document in found]
+    known = [documents.room(document) for document in found]
+    ended = await _ended(database, known)
+    opened = [room for room in known if room.epoch not in ended]
     counts = await asyncio.gather(*(_count(database, room.epoch) for room in opened))
     return list(zip(opened, counts, strict=True))
 

@@ -13,18 +13,19 @@ from e2e.harness.engine import Engine
 from e2e.harness.engine_kind import at
 from e2e.harness.proxy import FaultProxy
 
-__all__ = ["BOTH", "GRACE", "SERVER_TIMEOUT", "Dependency", "Stage"]
+__all__ = ["BOTH", "CLUSTER_TIMEOUT", "GRACE", "SERVER_TIMEOUT", "Dependency", "Stage"]
 
 Dependency = Literal["redis", "mongo"]
 
 BOTH = (0, 1)
 
 SERVER_TIMEOUT = 3
+CLUSTER_TIMEOUT = 1
 GRACE = 1
 
 SETTINGS = {
     "SERVER_TIMEOUT": str(SERVER_TIMEOUT),
-    "CLUSTER_TIMEOUT": "1",
+    "CLUSTER_TIMEOUT": str(CLUSTER_TIMEOUT),
     "STORE_TIMEOUT": "2",
     "PRESENCE_GRACE": str(GRACE),
     "CONFIRM_INTERVAL": "0.2",

@@ -170,3 +170,27 @@ async def test_the_internal_gateway_listens_where_it_is_told(fresh_deployment: F
     elsewhere = await fresh_deployment("--memory", INTERNAL_HOST="127.0.0.2")
     assert elsewhere.servers[0].urls["internal"].startswith("http://127.0.0.2:")
     await Presence(people_of(elsewhere)).service()
+
+
+STRANGE = [{"Origin": "https://example.com"}, {"Origin": "null"}, {"Host": "example.com"}, {"Host": "10.0.0.1:4000"}]
+
+
+@pytest.mark.requirement("PRESENCE-INTERNAL-009")
+async def test_without_keys_the_gateway_is_for_this_machine(fresh_deployment: Fresh, people_of: PeopleOf):
+    """No page of another site uses it, on either transport, nor one whose name points here; with keys all may."""
+    keyless = (await fresh_deployment("--memory")).servers[0].urls["internal"]
+    keyed = (await fresh_deployment("--memory", **KEYS)).servers[0].urls["internal"]
+    polling, websocket = (f"/socket.io/?EIO=4&transport={transport}" for transport in ("polling", "websocket"))
+
+    async with aiohttp.ClientSession() as session:
+        for headers in STRANGE:
+            for url, wanted in ((keyless, 403), (keyed, 200)):
+                async with session.get(url + polling, headers=headers) as answer:
+                    assert (answer.status, headers) == (wanted, headers)
+            with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+                await session.ws_connect(keyless + websocket, headers=headers)
+            assert refused.value.status == 403
+            await (await session.ws_connect(keyed + websocket, headers=headers)).close()
+        for headers in ({"Origin": "http://localhost:3001"}, {"Host": "localhost"}):
+            async with session.get(keyless + polling, headers=headers) as answer:
+                assert answer.status == 200

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from e2e.harness.deadline import eventually
 from e2e.harness.deployment import Fresh
-from e2e.harness.match import has, instant, keys, must
+from e2e.harness.match import equals, has, instant, keys, must
 from e2e.harness.people import PeopleOf
 from e2e.harness.presence import Presence
 from e2e.harness.process import Exit
@@ -49,6 +50,22 @@ async def test_an_event_too_many_is_refused(fresh_deployment: Fresh, people_of: 
 
 
 @pytest.mark.requirement("PRESENCE-LIMIT-001")
+async def test_who_connects_again_may_send_no_more(fresh_deployment: Fresh, people_of: PeopleOf):
+    """Over the same transport; events that nobody takes count as well, and are ignored still."""
+    people = people_of(await fresh_deployment("--memory", RATE_LIMIT_EVENTS="2/60s"))
+    device = await Presence(people).dial()
+    must(await device.call("ping"), keys("timestamp"))
+    for _ in range(2):
+        await device.emit("no such event")
+
+    for packet in ("41", "40"):
+        await device.send_raw(packet)
+    await device.expect_next("CONNECT")
+
+    told_when(await device.call("ping"))
+
+
+@pytest.mark.requirement("PRESENCE-LIMIT-001")
 async def test_who_authenticates_too_often_is_told_so(fresh_deployment: Fresh, people_of: PeopleOf):
     """By the event that tells of it; the socket stays for its AUTH_TIMEOUT, and may try again."""
     people = people_of(await fresh_deployment("--memory", RATE_LIMIT_EVENTS="1/1s"))
@@ -60,8 +77,7 @@ async def test_who_authenticates_too_often_is_told_so(fresh_deployment: Fresh, p
 
     assert HINT.fullmatch(answer["message"]), answer
     await device.expect_next("authentication_error", has(message=answer["message"]))
-    while not device.count("connected"):
-        await device.call("authenticate", {"token": alice.token})
+    await eventually(lambda: device.call("authenticate", {"token": alice.token}), keys("user"))
 
 
 @pytest.mark.requirement("PRESENCE-LIMIT-002")
@@ -89,8 +105,8 @@ async def test_a_client_may_ask_again_when_it_was_told(fresh_deployment: Fresh, 
     device = await presence.connect(await people.new("Alice"))
 
     async def until(status: int) -> None:
-        while (await people.rest().get("/users/me")).status != status:
-            await device.call("ping")
+        await eventually(lambda: people.rest().get("/users/me"), lambda answer: equals(status)(answer.status))
+        await device.call("ping")
 
     await until(429)
     await until(401)

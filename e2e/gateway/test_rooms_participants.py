@@ -132,18 +132,33 @@ async def test_who_comes_back_is_connected_again(people: People, rest: Rest):
 
 
 @pytest.mark.requirement("ROOMS-LIST-005")
-async def test_a_reload_is_no_leaving(people: People, rest: Rest):
-    """Who is back under the same name within the grace was never listed as gone."""
+@pytest.mark.parametrize("leave", ["close_transport", "abort"])
+async def test_a_reload_is_no_leaving(people: People, rest: Rest, leave: str):
+    """Who is back under the same name within the grace is never listed as gone, not after the grace either."""
     room_id = await new_room(rest)
-    dhoni, kohli = await visit(people, "Dhoni", room_id), await visit(people, "Kohli", room_id)
+    dhoni, kohli, raina = [await visit(people, name, room_id) for name in ("Dhoni", "Kohli", "Raina")]
 
-    await kohli.close_transport()
-    again = await visit(people, "Kohli", room_id)
-    await again.say(room_id, "back")
-    await dhoni.expect("exchanges", has(content="back"))
+    await getattr(kohli, leave)()
+    await visit(people, "Kohli", room_id)
+    await raina.close_transport()
 
+    await dhoni.expect(f"participants/{room_id}", lists(Kohli=True, Raina=False))  # after the grace of both
     told = [it.payload for it in dhoni.inbox.all(f"participants/{room_id}")]
     assert not [them for them in told if lists(Kohli=False)(them) is None]
+
+
+@pytest.mark.requirement("ROOMS-LIST-005")
+async def test_a_goodbye_overtakes_a_lost_connection(people: People, rest: Rest):
+    """Who is lost first is there still, for the grace, when who said goodbye after them is listed as gone."""
+    room_id = await new_room(rest)
+    dhoni, kohli, raina = [await visit(people, name, room_id) for name in ("Dhoni", "Kohli", "Raina")]
+
+    await kohli.close_transport()
+    await raina.goodbye()
+
+    listed = await dhoni.expect(f"participants/{room_id}", lists(Raina=False))
+    assert lists(Dhoni=True, Kohli=True, Raina=False)(listed.payload) is None
+    await dhoni.expect(f"participants/{room_id}", lists(Kohli=False, Raina=False))
 
 
 @pytest.mark.requirement("ROOMS-JOIN-004")

@@ -144,6 +144,8 @@ async def test_garbage_ends_nobody_elses_session(people: People, rest: Rest, pac
     rude = await visit(people, "Rude", room_id)
 
     await rude.send_raw(packet)
+    await rude.emit("leave", {"roomId": "no such room"}, ack=77)
+    await rude.expect(("ACK", "CLOSED"))  # it has been taken, for what it is
 
     said = await members[0].say(room_id, "marker")
     for device in members:

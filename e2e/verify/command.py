@@ -49,6 +49,8 @@ def main(argv: list[str] | None = None) -> int:
         )
     except (ProfileError, SelectionError, SetUpError) as error:
         return _refuse(str(error))
+    except KeyboardInterrupt:
+        return _refuse("interrupted: nothing is said of the server")
 
 
 def parser() -> argparse.ArgumentParser:

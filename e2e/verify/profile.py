@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from e2e.harness.client import TransportName
 from e2e.harness.features import FEATURES
 
 __all__ = ["Clients", "Expected", "FixedUser", "Mongo", "Place", "Profile", "ProfileError", "Users", "load", "public"]
 
 CONTRACTS = ("friends", "direct", "rooms", "notifications", "presence")
+TransportName = Literal["websocket", "polling"]
+
 TRANSPORTS: tuple[TransportName, ...] = get_args(TransportName)
 
 Source = Literal["rest", "jwt", "fixed"]

@@ -148,6 +148,8 @@ def _run_tests(request: Request, tests: Mapping[str, Test], terminal: Terminal) 
         code = pytest.main(_arguments(request, tests), plugins=[collector])
     for it in progress:
         it.end()
+    if code == pytest.ExitCode.INTERRUPTED and not collector.troubles:
+        raise KeyboardInterrupt
     if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR) or collector.troubles:
         raise SetUpError(f"the tests could not be run:\n{collector.troubles or printed.getvalue()[-4000:]}")
     return collector

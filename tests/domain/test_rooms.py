@@ -5,12 +5,13 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
+import orjson
 import pytest
 
 from app.cluster.local import LocalCluster
 from app.domain.clock import Sequence, now_ms
-from app.domain.errors import Invalid, Unavailable
-from app.domain.participants import KEPT, Participant, Participants
+from app.domain.errors import Invalid, NotSent, Unavailable
+from app.domain.participants import KEPT, KEPT_BYTES, Participant, Participants
 from app.domain.rooms import MAX_NAME, PAGE, Exchange, Room, RoomConflict, RoomForbidden, RoomNotFound, Rooms, name_of
 from app.store.base import NewExchange, Store
 from app.store.sqlite import SQLiteStore
@@ -191,10 +192,14 @@ async def test_of_a_silent_room_nothing_is_last(house: House, room: Room):
 
 
 class Forgetful(SQLiteStore):
-    """A store that does what is said and then does not answer."""
+    """A store that does what it is asked and then does not answer."""
 
     async def say(self, room: Room, new: NewExchange) -> int:
         await super().say(room, new)
+        raise Unavailable
+
+    async def close_room(self, room_id: str) -> Room | None:
+        await super().close_room(room_id)
         raise Unavailable
 
 
@@ -214,6 +219,48 @@ async def test_what_was_said_after_all_is_told_of(monkeypatch: pytest.MonkeyPatc
     await until(lambda: len(found) == 2)
     assert found == [(room, Exchange(i, "Dhoni", content, 12345, '{"a":1}')) for i, content in ((1, "one"), (2, "two"))]
     await house.rooms.close()
+    await store.close()
+
+
+async def test_a_room_that_was_closed_after_all_is_told_of(monkeypatch: pytest.MonkeyPatch):
+    """Who closed it had an error; it is looked for, and its end told of, and nobody is listed there any more."""
+    monkeypatch.setattr("app.domain.doubts.INTERVAL", 0.01)
+    store = Forgetful(None)
+    await store.open()
+    house = House(store)
+    await house.cluster.open(Heard())
+    room, other = [await house.rooms.open_room(name, "Dhoni") for name in ("3XX", "4XX")]
+    await house.participants.enter(room, "Dhoni", "a socket")
+    await house.participants.leave(room, "a socket")
+    with pytest.raises(Unavailable):
+        await house.rooms.close_room("3XX")
+    await until(lambda: house.closed == [room])
+    assert await house.participants.of(room) == []
+    assert await house.rooms.is_open(other)
+    assert await house.rooms.close()
+    await store.close()
+
+
+async def test_a_room_of_which_it_is_not_known_whether_it_was_closed_is_owed(monkeypatch: pytest.MonkeyPatch):
+    """By a server that goes before it could look; of one that was not asked to close it, there is no doubt."""
+    store = Forgetful(None)
+    await store.open()
+    house = House(store)
+    await house.cluster.open(Heard())
+    for name in ("3XX", "4XX"):
+        await house.rooms.open_room(name, "Dhoni")
+
+    async def refuse(_: str) -> None:
+        raise NotSent
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "close_room", refuse)
+        with pytest.raises(NotSent):
+            await house.rooms.close_room("3XX")
+    assert await house.rooms.close()
+    with pytest.raises(Unavailable):
+        await house.rooms.close_room("4XX")
+    assert not await house.rooms.close()
     await store.close()
 
 
@@ -275,6 +322,22 @@ async def test_who_is_in_a_room_is_listed_however_many_have_left(house: House, r
     listed = await house.participants.of(room)
     assert listed[0] == Participant("Dhoni", True)
     assert [one.username for one in listed[1:]] == [f"user {i}" for i in range(1, KEPT)]
+
+
+@pytest.mark.parametrize("letter", ["x", "\x01", "\U0001f3cf"])
+async def test_the_list_has_a_bound_in_bytes(house: House, letter: str):
+    """However long names are as JSON, with that of the room beside each: who has left is left out before who stays."""
+    room = await house.rooms.open_room(letter * MAX_NAME, "Dhoni")
+    await house.participants.enter(room, "Dhoni", "a socket")
+    for i in range(KEPT):
+        await house.participants.enter(room, f"{i:04}{letter * (MAX_NAME - 4)}", f"socket {i}")
+        await house.participants.leave(room, f"socket {i}")
+    listed = await house.participants.of(room)
+    told = [{"roomId": room.id, "username": one.username, "connected": one.connected} for one in listed]
+    longest = len(orjson.dumps(told[-1])) + 1
+    assert KEPT_BYTES - longest < len(orjson.dumps(told)) <= KEPT_BYTES
+    assert listed[0] == Participant("Dhoni", True)
+    assert [one.username[:4] for one in listed[1:]] == [f"{i:04}" for i in range(KEPT + 1 - len(listed), KEPT)]
 
 
 async def test_who_enters_while_the_cluster_does_not_answer_is_no_worse_off(

@@ -61,6 +61,28 @@ def test_what_is_held_back_has_a_bound():
     assert sequencer.offer(HELD + 2, HELD + 2) == [HELD + 2]
 
 
+def test_what_was_too_much_to_hold_back_is_missing():
+    """Also where it was dropped before it was known what is behind us: it is read from the store, and waited for."""
+    sequencer = Sequencer[int]()
+    for order in range(1, HELD + 3):
+        sequencer.offer(order, order)
+    assert sequencer.begin(0) == list(range(1, HELD + 1))
+    assert sequencer.waiting
+    assert sequencer.offer(HELD + 1, 1) == [1]
+    assert sequencer.waiting
+    assert sequencer.offer(HELD + 2, 2) == [2]
+    assert not sequencer.waiting
+
+
+def test_what_was_behind_us_is_not_missing():
+    """However much of it came before that was known."""
+    sequencer = Sequencer[int]()
+    for order in range(1, HELD + 3):
+        sequencer.offer(order, order)
+    assert sequencer.begin(HELD + 2) == []
+    assert not sequencer.waiting
+
+
 @given(st.lists(st.integers(1, 30)), st.integers(0, 10), st.integers(0, 30))
 def test_whatever_comes_in_whatever_order_passes_in_one(orders: list[int], last: int, after: int):
     """What passes are the orders behind the first known, without a gap, a repeat or a step back."""

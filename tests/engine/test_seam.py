@@ -381,3 +381,19 @@ async def test_a_draining_engine_takes_no_new_client_and_closes_all(address: str
     assert ("ended", "slow") in recorder.told
     async with aiohttp.ClientSession() as http, http.get(f"http://{address}/?EIO=4&transport=polling") as answer:
         assert answer.status == 503
+
+
+async def test_what_is_kept_of_a_client_outlives_its_connection(address: str, recorder: Recorder):
+    """Who says goodbye and connects again over the same transport is known; another client is another."""
+
+    async def count(connection: Connection) -> None:
+        connection.kept["times"] = connection.kept.get("times", 0) + 1
+        connection.emit("times", connection.kept["times"])
+
+    recorder.on_connected = count
+    async with joined(address) as client, joined(address) as other:
+        assert [await received(client), await received(other)] == ['42["times",1]', '42["times",1]']
+        await client.send("41")
+        await client.send("40")
+        assert (await received(client)).startswith("40{")
+        assert await received(client) == '42["times",2]'

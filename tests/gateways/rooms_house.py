@@ -32,7 +32,7 @@ class Store(SQLiteStore):
     """A store in memory.
 
     Attributes:
-        down: names of the calls that fail; "answer" loses the answer to what is said.
+        down: names of the calls that fail; "answer" loses the answer to what is said, and to who closes a room.
         reads: how often it was asked what was said.
         held: those who are told what was said once this is set; None if all are at once.
 
@@ -47,6 +47,11 @@ class Store(SQLiteStore):
     async def room(self, room_id: str) -> Room | None:
         self._must_answer("room")
         return await super().room(room_id)
+
+    async def close_room(self, room_id: str) -> Room | None:
+        closed = await super().close_room(room_id)
+        self._must_answer("answer")
+        return closed
 
     async def say(self, room: Room, new: NewExchange) -> int:
         self._must_answer("say")
@@ -138,12 +143,19 @@ class Shared(LocalCluster):
 
 
 class Guest:
-    """A Socket.IO client on a websocket, which answers every PING."""
+    """A Socket.IO client on a websocket, which answers every PING.
+
+    Attributes:
+        heard: events that came before an acknowledgement, and were not looked at yet.
+        told: all events so far.
+
+    """
 
     def __init__(self, websocket: Any, name: str) -> None:
         self.websocket = websocket
         self.name = name
         self.heard: list[tuple[str, Any]] = []
+        self.told: list[tuple[str, Any]] = []
 
     async def packet(self) -> str:
         """Return the next packet that is no PING."""
@@ -158,13 +170,13 @@ class Guest:
         """Send an event and return what its acknowledgement carries; events that come before it are kept."""
         await self.websocket.send(f"427{json.dumps([event, *args])}")
         while not (packet := await self.packet()).startswith("437"):
-            self.heard.append(_event(packet))
+            self.heard.append(self._event(packet))
         return json.loads(packet[3:])[0]
 
     async def hears(self, event: str) -> Any:
         """Return the payload of the next event of that name. Lists of participants are passed over, unless wanted."""
         while True:
-            name, payload = self.heard.pop(0) if self.heard else _event(await self.packet())
+            name, payload = self.heard.pop(0) if self.heard else self._event(await self.packet())
             if name == event and (event != "exchanges" or isinstance(payload, dict)):
                 return payload
             assert name.startswith("participants/") or isinstance(payload, list), (name, payload)
@@ -188,11 +200,11 @@ class Guest:
         """Return the orders of the next so many messages."""
         return [(await self.hears("exchanges"))["order"] for _ in range(count)]
 
-
-def _event(packet: str) -> tuple[str, Any]:
-    assert packet.startswith("42"), packet
-    name, payload = json.loads(packet[2:])
-    return name, payload
+    def _event(self, packet: str) -> tuple[str, Any]:
+        assert packet.startswith("42"), packet
+        name, payload = json.loads(packet[2:])
+        self.told.append((name, payload))
+        return name, payload
 
 
 class House:

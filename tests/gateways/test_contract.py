@@ -26,6 +26,7 @@ class Line:
     def __init__(self, **session: Any) -> None:
         self.state = Session("ann", **session)
         self.open = True
+        self.kept: dict[str, Any] = {}
         self.sent: list[Any] = []
 
     def emit(self, event: str, *args: Any) -> None:
@@ -170,15 +171,24 @@ async def test_an_event_that_is_called_off_is_not_refused():
 
 
 async def test_events_beyond_the_rate_are_refused_with_a_hint():
-    """Each connection has its own allowance; refused events are not taken, and unknown ones do not count."""
+    """Each connection has its own allowance; refused events are not taken."""
     gateway = Greeter(rate_limit_events="2/1m")
     line, other = Line(), Line()
-    for event in ("greet", "nope", "nope", "greet"):
+    for event in ("greet", "greet"):
         await take(gateway, line, event, "Ann")
     assert await take(gateway, line, "greet", "Bob") == {"sorry": "too_many"}
     assert line.sent == [("sorry", "Too many requests: try again in 60 s")]
     assert gateway.took == ["Ann", "Ann"]
     assert await take(gateway, other, "greet", "Cid") == "hello Cid"
+
+
+async def test_an_event_that_nobody_takes_counts():
+    """And is ignored still when it is one too many."""
+    gateway, line = Greeter(rate_limit_events="2/1m"), Line()
+    for _ in range(3):
+        assert await take(gateway, line, "nope") is NO_ACK
+    assert line.sent == []
+    assert await take(gateway, line, "greet", "Ann") == {"sorry": "too_many"}
 
 
 async def test_an_event_that_was_refused_counts():
@@ -193,7 +203,7 @@ async def test_without_a_rate_nothing_is_counted():
     gateway, line = Greeter(), Line()
     for _ in range(1000):
         await take(gateway, line, "greet", "Ann")
-    assert line.state.allowance is None
+    assert line.kept == {}
 
 
 # publications

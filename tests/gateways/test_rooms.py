@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from app.config import Settings
+from app.domain.errors import Unavailable
 from app.domain.rooms import Room
 from tests.gateways.rooms_house import House
 from tests.waiting import until
@@ -146,6 +147,24 @@ async def test_a_server_that_missed_the_end_of_a_room_finds_it(house: House):
         assert await kohli.hears("room_closed") == {"roomId": "3XX"}
 
 
+async def test_members_hear_of_an_end_of_which_who_closed_the_room_was_not_told(
+    house: House, monkeypatch: pytest.MonkeyPatch
+):
+    """It was closed after all, as soon as the store says so; the members of all servers hear what was said before."""
+    monkeypatch.setattr("app.domain.doubts.INTERVAL", 0.01)
+    async with house.guest("Dhoni") as dhoni, house.guest("Kohli", 1) as kohli:
+        await dhoni.join()
+        await kohli.join()
+        await dhoni.say("the last")
+        house.store.down = {"answer"}
+        with pytest.raises(Unavailable):
+            await house.rooms[0].close_room("3XX")
+        house.store.down = set()
+        for member in (dhoni, kohli):
+            await member.orders(1)
+            assert await member.hears("room_closed") == {"roomId": "3XX"}
+
+
 async def test_who_speaks_in_a_room_whose_end_was_missed_is_told_of_it(house: House):
     """Nothing is stored, and all members there hear of the end."""
     async with house.guest("Kohli", 1) as kohli, house.guest("Raina", 1) as raina:
@@ -181,6 +200,25 @@ async def test_a_room_that_was_opened_anew_is_another(house: House):
         assert (await kohli.hears("exchanges"))["content"] == "in the second"
         assert (await raina.say("late"))["order"] == 2  # joins by that, and has heard nothing before
         assert (await raina.hears("exchanges"))["content"] == "late"
+
+
+async def test_who_speaks_in_a_room_that_was_opened_anew_is_in_that(house: House):
+    """Though their server has missed the end of the first, of which they hear before."""
+    async with house.guest("Kohli", 1) as kohli, house.guest("Raina", 1) as raina:
+        for member in (kohli, raina):
+            await member.join()
+        house.wire.lost = True
+        await house.rooms[0].say(await house.rooms[0].find("3XX"), "Dhoni", "in the first", None, {})
+        await house.rooms[0].close_room("3XX")
+        await house.rooms[0].open_room("3XX", "Dhoni")
+        told = await kohli.say("in the second")
+        assert (told["content"], told["order"]) == ("in the second", 1)
+        assert (await kohli.hears("exchanges"))["content"] == "in the first"
+        await kohli.hears("room_closed")
+        assert await kohli.hears("exchanges") == told
+        assert (await raina.hears("exchanges"))["content"] == "in the first"
+        await raina.hears("room_closed")
+        assert (await kohli.say("again"))["order"] == 2
 
 
 async def test_a_room_that_was_closed_while_somebody_joined_is_not_joined(
@@ -242,6 +280,51 @@ async def test_lists_are_told_once_the_cluster_answers(house: House):
         house.clusters[1].silent = False
         await kohli.sees("3XX", "Dhoni", "Kohli")
         assert len(house.wire.kept) == 1
+
+
+async def test_a_room_is_told_of_many_changes_together(house: House, monkeypatch: pytest.MonkeyPatch):
+    """The first at once, and what follows after a pause; the last that is told is true."""
+    pace = 0.5
+    monkeypatch.setattr("app.gateways.attendance.PACE", pace)
+    names = [f"Kohli {number}" for number in range(200)]
+    async with house.guest("Dhoni") as dhoni, house.guest("Kohli", 1) as kohli:
+        await dhoni.join()
+        began = asyncio.get_running_loop().time()
+        for name in names:
+            await kohli.call("participants", {"roomId": "3XX", "username": name})
+        await dhoni.sees("3XX", "Dhoni", names[-1], gone=tuple(names[:-1]))
+        pauses = (asyncio.get_running_loop().time() - began) / pace
+        assert len([name for name, _ in dhoni.told if name == "participants/3XX"]) <= pauses + 2
+
+
+async def test_who_came_in_a_pause_is_told_of_as_such(house: House, monkeypatch: pytest.MonkeyPatch):
+    """By the event of a join too, though they have left again by then."""
+    monkeypatch.setattr("app.gateways.attendance.PACE", 1)
+    async with house.guest("Dhoni") as dhoni, house.guest("Kohli", 1) as kohli:
+        await dhoni.join()
+        await kohli.join()
+        await dhoni.sees("3XX", "Kohli")
+        await kohli.call("participants", {"roomId": "3XX", "username": "Captain"})
+        await kohli.call("leave", {"roomId": "3XX"})
+        await dhoni.sees("3XX", "Dhoni", gone=("Kohli", "Captain"))
+        listed = dhoni.told[-1][1]
+        await dhoni.say("marker")
+        assert ("exchanges", listed) in dhoni.told
+
+
+async def test_long_lists_are_told_less_often(house: House, monkeypatch: pytest.MonkeyPatch):
+    """As often as their bytes allow: the change of a short one is told before an earlier one of a long one."""
+    monkeypatch.setattr("app.gateways.attendance.RATE", 500)
+    long = "x" * 128
+    await house.rooms[0].open_room(long, "Dhoni")
+    async with house.guest("Dhoni") as dhoni, house.guest("Kohli") as kohli:
+        await dhoni.join(long)
+        await dhoni.join()
+        for room_id in (long, "3XX"):
+            await kohli.call("participants", {"roomId": room_id, "username": "Kohli"})
+        await dhoni.sees("3XX", "Kohli")
+        assert len([name for name, _ in dhoni.told if name == f"participants/{long}"]) == 1
+        await dhoni.sees(long, "Kohli")
 
 
 async def test_a_lost_connection_is_there_for_a_grace(house: House):

@@ -8,7 +8,7 @@ import pytest
 from pymongo.database import Database
 from pymongo.errors import AutoReconnect, DocumentTooLarge
 
-from app.domain.errors import Conflict, NotFound
+from app.domain.errors import Conflict, NotFound, NotSent, Unavailable
 from app.store import mongo_queries, mongo_rooms
 from app.store.base import NewExchange, Room
 from app.store.mongo import MongoStore
@@ -122,13 +122,23 @@ async def test_many_rooms_are_written_at_once(store: MongoStore, watched: mongo_
 
 @pytest.mark.parametrize("count", [*range(10), 31, 32, 33])
 async def test_what_was_said_is_counted_by_few_keys(
-    store: MongoStore, open_room: Room, watched: mongo_queries.Database, requests: Requests, count: int
+    store: MongoStore,
+    open_room: Room,
+    watched: mongo_queries.Database,
+    requests: Requests,
+    count: int,
+    monkeypatch: pytest.MonkeyPatch,
 ):
-    """However much it is, and whether the room is being closed, few orders are looked up to know the last."""
+    """However much it is, and whether the room is closed meanwhile, few orders are looked up to know the last."""
     await asyncio.gather(*(store.say(open_room, exchange()) for _ in range(count)))
     assert await mongo_rooms.rooms(watched, 10) == [(open_room, count)]
-    assert len(requests.made) <= 2 + 2 * count.bit_length()
-    await Sayings(watched)([(open_room, None)])
+    assert len(requests.made) <= 3 + 2 * count.bit_length()
+
+    async def closed_meanwhile(*_: object) -> set[str]:
+        await Sayings(watched)([(open_room, None)])
+        return set()
+
+    monkeypatch.setattr(mongo_rooms, "_ended", closed_meanwhile)
     assert await mongo_rooms.rooms(watched, 10) == [(open_room, count)]
 
 
@@ -170,18 +180,45 @@ async def test_a_failure_in_one_room_waits_for_the_others(
     assert await say([(open_room, exchange()), (other, new), (other, exchange())]) == [1, 1, 2]
 
 
-async def test_a_room_that_was_closed_half_way_is_closed_by_a_repeat(
+async def test_a_room_that_was_closed_half_way_is_closed(
     store: MongoStore, open_room: Room, watched: mongo_queries.Database
 ):
-    """Its end is written and it is not removed: nothing is said in it, its id is taken, until it is closed again."""
+    """Its end is written and it is not removed: it is known no more, and its id may be taken."""
     await Sayings(watched)([(open_room, None)])
     with pytest.raises(NotFound):
         await store.say(open_room, exchange())
+    assert await store.room("3XX") is None
+    assert await store.rooms(10) == []
+    anew = room("3XX")
+    await store.open_room(anew)
     with pytest.raises(Conflict):
         await store.open_room(room("3XX"))
-    assert await store.rooms(10) == [(open_room, 0)]
+    assert await store.room("3XX") == anew
+    assert await store.say(anew, exchange()) == 1
+
+
+async def test_a_room_that_was_closed_half_way_is_told_of_by_a_repeat(
+    store: MongoStore, open_room: Room, watched: mongo_queries.Database
+):
+    """The first call had an error: the second returns the room, and a third finds none."""
+    await Sayings(watched)([(open_room, None)])
     assert await store.close_room("3XX") == open_room
-    await store.open_room(room("3XX"))
+    assert await store.close_room("3XX") is None
+
+
+async def test_who_closes_a_room_half_way_is_not_told_that_nothing_was_done(
+    store: MongoStore, open_room: Room, monkeypatch: pytest.MonkeyPatch
+):
+    """Where the engine gives no sign of life any more once the end is written."""
+
+    async def refuse(*_: object) -> bool:
+        raise NotSent
+
+    monkeypatch.setattr(mongo_rooms, "remove_room", refuse)
+    with pytest.raises(Unavailable) as caught:
+        await store.close_room("3XX")
+    assert not isinstance(caught.value, NotSent)
+    assert await store.room("3XX") is None
 
 
 async def test_what_is_said_while_a_room_is_closed_comes_before_its_end_or_not_at_all(

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from e2e.harness.deployment import Deployment
 from tests.verify.conftest import Stranger, Verify
+
+ROOT = Path(__file__).resolve().parents[2]
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -83,6 +87,15 @@ async def test_a_failure_that_is_expected_is_no_failure_and_one_that_passes_is(
     assert (known.code, known.verdict("FRIENDS-MESSAGE-007")) == (0, "XFAIL"), known
     assert (mended.code, mended.verdict("FRIENDS-CONNECT-001")) == (1, "XPASS"), mended
     assert "known since the first day" in mended.output
+
+
+def test_the_factor_is_known_before_the_harness_is():
+    """The harness reads it once, when it is imported: that must not be before the profile was read."""
+    program = "import sys, e2e.verify.command; print('e2e.harness.deadline' in sys.modules)"
+
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == "False"
 
 
 async def test_where_nothing_can_be_run_nothing_is_said_of_the_server(parley: Deployment, verify: Verify):
