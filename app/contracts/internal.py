@@ -36,7 +36,7 @@ INTERNAL = Contract(
     ),
     handshake=(
         "`auth.serviceName` and `auth.serviceKey`, where `INTERNAL_SERVICE_KEYS` is set; where it is not, everybody "
-        "who reaches the port may send to everybody."
+        "who reaches the port as `localhost` may send to everybody, and all others are answered 403."
     ),
     credentials=(),
     auth=_AUTH,
