@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.contracts.contract import Answer, Contract, Event, Failure, Refusal
+from app.contracts.presence import NOBODY_REACHED, UNREADABLE
 from app.contracts.presence_shapes import DISPATCH, FAILED, RECEIPT
 from app.contracts.shapes import INSTANT, TEXT, constant, record, text
 
@@ -84,24 +85,8 @@ INTERNAL = Contract(
             cause="`INTERNAL_SERVICE_KEYS` is set, and the handshake has no name and key of it.",
             after="Connect again with the key.",
         ),
-        Refusal(
-            packet="acknowledgement",
-            payload=(
-                '{"status": "error", "error": "Missing required fields: recipientIds (array) and message", '
-                f'"timestamp": "{_INSTANT}"}}'
-            ),
-            cause="A payload breaks the contract; nobody is sent anything.",
-            after="Mend it; the connection goes on.",
-        ),
-        Refusal(
-            packet="acknowledgement",
-            payload=(
-                '{"status": "error", "error": "No recipients online", "recipients": {"total": 1, "sent": [], '
-                f'"failed": ["{_USER}"]}}, "timestamp": "{_INSTANT}"}}'
-            ),
-            cause="None of the recipients has a session.",
-            after="Send it again when they are online: nothing is kept.",
-        ),
+        UNREADABLE,
+        NOBODY_REACHED,
     ),
     code="""\
 import { io } from "socket.io-client";

@@ -19,7 +19,7 @@ from app.contracts.presence_shapes import (
 )
 from app.contracts.shapes import either, record, text
 
-__all__ = ["PRESENCE"]
+__all__ = ["NOBODY_REACHED", "PRESENCE", "UNREADABLE"]
 
 _USER = "624a1138cda69df1a7c29caf"
 _INSTANT = "2024-04-29T12:00:00.000Z"
@@ -35,6 +35,28 @@ _AUTH = record(
     "The `auth` of a handshake.",
     optional={"deviceInfo": text("What the device is, where the token does not say it.")},
 )
+
+UNREADABLE = Refusal(
+    packet="acknowledgement",
+    payload=(
+        '{"status": "error", "error": "Missing required fields: recipientIds (array) and message", '
+        f'"timestamp": "{_INSTANT}"}}'
+    ),
+    cause="A payload breaks the contract; nobody is sent anything.",
+    after="Mend it; the connection goes on.",
+)
+"""What both gateways answer a message that breaks the contract."""
+
+NOBODY_REACHED = Refusal(
+    packet="acknowledgement",
+    payload=(
+        '{"status": "error", "error": "No recipients online", "recipients": {"total": 1, "sent": [], '
+        f'"failed": ["{_USER}"]}}, "timestamp": "{_INSTANT}"}}'
+    ),
+    cause="None of the recipients has a session.",
+    after="Send it again when they are online: nothing is kept.",
+)
+"""What both gateways answer a message that reaches nobody."""
 
 PRESENCE = Contract(
     name="presence",
@@ -174,24 +196,8 @@ PRESENCE = Contract(
             cause="`send_message` before `connected`. The queries are answered with empty lists then.",
             after="Authenticate first.",
         ),
-        Refusal(
-            packet="acknowledgement",
-            payload=(
-                '{"status": "error", "error": "Missing required fields: recipientIds (array) and message", '
-                f'"timestamp": "{_INSTANT}"}}'
-            ),
-            cause="A payload breaks the contract; nobody is sent anything.",
-            after="Mend it; the connection goes on.",
-        ),
-        Refusal(
-            packet="acknowledgement",
-            payload=(
-                '{"status": "error", "error": "No recipients online", "recipients": {"total": 1, "sent": [], '
-                f'"failed": ["{_USER}"]}}, "timestamp": "{_INSTANT}"}}'
-            ),
-            cause="None of the recipients has a session.",
-            after="Send it again when they are online: nothing is kept.",
-        ),
+        UNREADABLE,
+        NOBODY_REACHED,
     ),
     code="""\
 import { io } from "socket.io-client";
