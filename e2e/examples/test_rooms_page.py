@@ -118,6 +118,7 @@ async def test_another_user_is_in_no_room_of_the_one_before(people: People, show
     await window.log_in(alice)
     room_id = some_room()
     await act(window, "Create", room_id)
+    await window.sees(window.people, "Aliceonline")
     await say(window, "mine")
     await window.sees(window.talk, "mine")
 
