@@ -164,10 +164,6 @@ class Cluster(Protocol):
         """Return the value of a name, None if there is none or its time has passed. Raise `Unavailable`."""
         ...
 
-    async def forget(self, name: str) -> None:
-        """Keep the value of a name no longer. Raise `Unavailable`."""
-        ...
-
     # lists: members with a value each, bounded, until nothing has changed for a while; all of them may be any text
 
     async def enlist(self, name: str, member: str, value: str, limit: int, seconds: float) -> None:

@@ -146,10 +146,6 @@ class LocalCluster(Cluster):
         found = self._sessions.get(name)
         return found[0] if found else None
 
-    async def forget(self, name: str) -> None:
-        self._ensure_open()
-        self._sessions.drop(name)
-
     # lists
 
     async def enlist(self, name: str, member: str, value: str, limit: int, seconds: float) -> None:

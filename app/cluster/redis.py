@@ -163,10 +163,6 @@ class RedisCluster(Cluster):
         value: bytes | None = await self._link.call("GET", self._session(name))
         return None if value is None else decoded(value)
 
-    async def forget(self, name: str) -> None:
-        self._ensure_open()
-        await self._link.call("DEL", self._session(name))
-
     def _session(self, name: str) -> bytes:
         return self._prefix + b":session:" + encoded(name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.contracts.contract import Answer, Contract, Event, Failure, Refusal
+from app.contracts.refusals import BAD_TOKEN, NO_CREDENTIAL
 from app.contracts.shapes import BOOLEAN, CHAT_ID, TEXT, constant, listed, mapped, named, record, text, whole
 
 __all__ = ["DIRECT"]
@@ -167,18 +168,8 @@ DIRECT = Contract(
     ),
     failure=Failure("error", _ERROR, _ERROR),
     refusals=(
-        Refusal(
-            packet="connect_error",
-            payload='{"message": "Unauthorized"}',
-            cause="The handshake has no credential.",
-            after="Log in, then connect again.",
-        ),
-        Refusal(
-            packet="connect_error",
-            payload='{"message": "Invalid token"}',
-            cause="The token is malformed, forged or expired, or its user does not exist any more.",
-            after="Log in, then connect again.",
-        ),
+        NO_CREDENTIAL,
+        BAD_TOKEN,
         Refusal(
             packet="error",
             payload=f'{{"id": "{_SENDER}", "message": "receiver is required, message must be a string"}}',

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.contracts.contract import Contract, Event, Failure, Refusal
+from app.contracts.refusals import BAD_TOKEN, NO_CREDENTIAL
 from app.contracts.shapes import INSTANT, MESSAGE_ID, TEXT, constant, listed, record, text
 
 __all__ = ["FRIENDS"]
@@ -101,18 +102,8 @@ FRIENDS = Contract(
     ),
     failure=Failure("exception", _EXCEPTION, None),
     refusals=(
-        Refusal(
-            packet="connect_error",
-            payload='{"message": "Unauthorized"}',
-            cause="The handshake has no credential.",
-            after="Log in, then connect again.",
-        ),
-        Refusal(
-            packet="connect_error",
-            payload='{"message": "Invalid token"}',
-            cause="The token is malformed, forged or expired, or its user does not exist any more.",
-            after="Log in, then connect again.",
-        ),
+        NO_CREDENTIAL,
+        BAD_TOKEN,
         Refusal(
             packet="exception",
             payload='{"status": "error", "message": "message must be a string"}',

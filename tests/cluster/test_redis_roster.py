@@ -243,7 +243,6 @@ async def test_what_is_asked_during_an_interruption_is_refused_at_once(servers: 
             one.cluster.page(FRIENDS, 0, 1),
             one.cluster.remember("name", "value", 1),
             one.cluster.recall("name"),
-            one.cluster.forget("name"),
             one.cluster.tally("name", 1),
         ]
         answers = await asyncio.gather(*calls, return_exceptions=True)

@@ -1,23 +1,5 @@
-from __future__ import annotations
+"""The fixtures of the web, which serves what the contracts say."""
 
-from collections.abc import AsyncIterator
+from tests.web.conftest import service
 
-import pytest
-
-from tests.web.service import Service
-
-
-@pytest.fixture
-async def service() -> AsyncIterator[Service]:
-    """Serve with default settings."""
-    started = await Service.start()
-    yield started
-    await started.close()
-
-
-@pytest.fixture
-async def production() -> AsyncIterator[Service]:
-    """Serve in production mode."""
-    started = await Service.start(mode="prod")
-    yield started
-    await started.close()
+__all__ = ["service"]

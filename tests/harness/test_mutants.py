@@ -13,16 +13,16 @@ from e2e.harness.requirements import load
 from e2e.mutants import changing, run, trial
 from e2e.mutants.catalog import MUTANTS
 from e2e.mutants.mutant import Change, ChangeDoesNotFitError, Mutant
-from e2e.mutants.outcomes import Outcome, Verdict, failed, judge, worst
+from e2e.mutants.outcomes import Ended, Outcome, Verdict, failed, judge, worst
 from e2e.mutants.table import row, summary
 from e2e.mutants.trial import Result
 
 LEAST = 30
 
 
-def outcome(ended: str, *ids: str, text: str = "") -> Outcome:
+def outcome(ended: Ended, *ids: str, text: str = "") -> Outcome:
     made = Outcome(f"test_{ended}", ids)
-    made.note(ended, text)  # pyright: ignore[reportArgumentType]
+    made.note(ended, text)
     return made
 
 
@@ -148,8 +148,9 @@ def test_a_server_that_does_not_start_fails_no_requirement():
 def test_the_worst_end_of_a_test_counts():
     """A test that failed and could not be torn down either has an error; one that was skipped was not passed."""
     one = Outcome("test", ("A-1",))
-    for ended in ("passed", "failed", "passed"):
-        one.note(ended, ended)  # pyright: ignore[reportArgumentType]
+    ends: tuple[Ended, ...] = ("passed", "failed", "passed")
+    for ended in ends:
+        one.note(ended, ended)
 
     assert (one.ended, one.text) == ("failed", "failed")
     assert failed([one, outcome("passed", "A-2")]) == {"A-1"}
