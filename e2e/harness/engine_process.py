@@ -162,7 +162,7 @@ class EngineProcess:
         while process.poll() is None:
             if asyncio.get_running_loop().time() > until:
                 process.kill()
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # another process sets no event
         self._forget(process)
 
     def _forget(self, process: subprocess.Popen[bytes]) -> None:

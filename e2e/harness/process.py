@@ -227,7 +227,7 @@ class ServerProcess:
 
     async def _become_ready(self) -> None:
         while not (urls := self._listeners()):
-            self._must_run()
+            self._must_run()  # looked at again and again: it may end without a line
             await asyncio.sleep(0.02)
         self.urls = urls
         async with aiohttp.ClientSession() as http:
@@ -237,7 +237,7 @@ class ServerProcess:
                         if answer.status == 200:
                             return
                 self._must_run()
-                await asyncio.sleep(0.02)
+                await asyncio.sleep(0.02)  # a server tells nobody that it has become ready
 
     def _listeners(self) -> dict[str, str]:
         """Return what it has announced, once that is all: the address of the docs follows."""
@@ -269,7 +269,7 @@ async def _until_free(url: str) -> None:
         except OSError:
             if asyncio.get_running_loop().time() > until:
                 return  # the server says it better
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # a port tells nobody that it is free
         else:
             return
 
