@@ -1,0 +1,261 @@
+"""What users of all contracts have in common: a connection that is kept up, and an account of what goes over it."""
+
+from __future__ import annotations
+
+import random
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import gevent
+from gevent.event import Event
+from locust import User, task
+from locust.env import Environment
+
+from e2e.harness.tokens import Mint
+from load.crew import Crew
+from load.ledger import DOUBT, REFUSED, STORED, Book, Visit
+from load.mark import Mark, read, write
+from load.tally import now
+from load.wire import Connection, DialError, Handshake
+
+__all__ = ["Speaker"]
+
+_LIFETIME = 86_400.0
+_FIRST, _LONGEST = 0.5, 5.0
+"""Seconds before a lost connection is tried again, the first time, and at most; half of it more or less by chance."""
+
+crews: dict[Environment, Crew] = {}
+"""The crew of each environment: Locust makes users without an argument of ours."""
+
+
+class Speaker(User):
+    """A user with one device: it connects, tells who it is, answers what its contract asks for, and says something now
+    and then.
+
+    A subclass is a contract. Its methods `on_<event>` take the arguments of an event, spaces being underscores.
+
+    Attributes:
+        number: of the user, in the world.
+        connection: None while there is none.
+
+    """  # noqa: D205
+
+    abstract = True
+    contract: ClassVar[str]
+    number: int
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        self.crew = crews[environment]
+        self.world = self.crew.share.world
+        self.number = self.crew.join(self)
+        self.me: Mapping[str, str] = self.world["users"][self.number]
+        self.token = self.me["token"]
+        self.connection: Connection | None = None
+        self.visit = Visit(self.number, 0)
+        self._meant = Event()
+        self._meant.set()
+        self._stalled = False
+        self._book: Book | None = None
+        self._handlers: dict[str, Callable[..., None]] = {}
+
+    # what a contract says
+
+    @abstractmethod
+    def handshake(self) -> Handshake:
+        """Return what it shows when it connects."""
+
+    @abstractmethod
+    def greet(self) -> None:
+        """Say what has to be said after CONNECT; `caught_up` is called once it knows what it missed."""
+
+    @abstractmethod
+    def audience(self) -> tuple[int, ...]:
+        """Return the numbers of the users for whom the next message is."""
+
+    @abstractmethod
+    def speak(self, text: str, number: int, audience: tuple[int, ...]) -> None:
+        """Send a message."""
+
+    # its life
+
+    @task
+    def live(self) -> None:
+        """Be connected until it is stopped."""
+        pause = _FIRST
+        while True:
+            self._meant.wait()
+            try:
+                self._connect()
+            except DialError as error:
+                self.crew.tally.failures[f"connect: {error}"] += 1
+                gevent.sleep(pause * random.uniform(0.5, 1.5))
+                pause = min(pause * 2, _LONGEST)
+                continue
+            pause = _FIRST
+            self._converse()
+            if self._meant.is_set():
+                gevent.sleep(pause * random.uniform(0.5, 1.5))
+
+    def on_stop(self) -> None:
+        """Leave for good."""
+        if self.connection is not None:
+            self.connection.leave()
+            self._closed()
+        self.crew.quit(self.number)
+
+    def _connect(self) -> None:
+        targets = self.world["targets"]
+        target = targets[self.number % len(targets)]
+        began = now()
+        connection = Connection(target["url"], target["path"], self.handshake())
+        took = now() - began
+        tally = self.crew.tally
+        tally.connects.record(took)
+        tally.connected += 1
+        self.environment.stats.log_request("connect", self.contract, took / 1000, 0)
+        self.visit = tally.ledger.visit(self.number, now())
+        self.connection = connection
+
+    def _converse(self) -> None:
+        assert self.connection is not None
+        if self._stalled:
+            self.connection.pause()
+        self.greet()
+        self.connection.read(self._on_event)
+        self._closed()
+
+    def _closed(self) -> None:
+        if self.connection is None:
+            return
+        why, self.connection = self.connection.closed, None
+        self.visit.closed = now()
+        tally = self.crew.tally
+        tally.connected -= 1
+        if self._book is not None:
+            self._book.doubt(now() - int(DOUBT * 1_000_000))
+        if self._meant.is_set():
+            self.crew.suffered(self.number)
+            if why != "dropped":
+                tally.failures[f"connection lost: {why}"] += 1
+
+    def _on_event(self, event: str, arguments: Sequence[Any]) -> None:
+        handler = self._handlers.get(event)
+        if handler is None:
+            handler = getattr(self, f"on_{event.replace(' ', '_')}", self.on_other)
+            self._handlers[event] = handler
+        handler(*arguments)
+
+    def on_other(self, *arguments: Any) -> None:
+        """Take an event that says nothing of messages."""
+
+    # what it says and hears
+
+    def say(self, due: int) -> None:
+        """Send a message that is due at a time."""
+        tally, audience = self.crew.tally, self.audience()
+        if self.connection is None:
+            tally.ledger.miss(due, len(audience))
+            return
+        if self._book is None:
+            self._book = tally.ledger.book(self.number)
+        sent = now()
+        number = self._book.add(due, sent, audience)
+        tally.sent += 1
+        tally.expected += len(audience)
+        mark = Mark(self.number, number, self.crew.phase, due, sent)
+        self.speak(write(self.world["run"], mark, self.crew.share.plan.traffic.length), number, audience)
+
+    def stored(self, number: int, audience: tuple[int, ...] | None = None) -> None:
+        """Note that the server has a message, and for whom it was if only the server could tell."""
+        assert self._book is not None
+        if audience is not None:
+            self.crew.tally.expected += len(audience) - len(self._book.audience(number))
+        self._book.settle(number, STORED, audience)
+
+    def refused(self, number: int, why: object) -> None:
+        """Note that the server said of a message that it failed."""
+        assert self._book is not None
+        self._book.settle(number, REFUSED)
+        self.crew.tally.failures[f"refused: {str(why)[:80]}"] += 1
+
+    def hear(self, text: object) -> None:
+        """Note a message that came."""
+        mark = read(self.world["run"], text)
+        if mark is None:
+            self.crew.tally.ledger.strange["a message that nobody of this run sent"] += 1
+            return
+        latency = self.crew.tally.arrive(self.visit, mark)
+        self.environment.stats.log_request("deliver", self.contract, latency / 1000, 0)
+
+    def caught_up(self) -> None:
+        """Note that it knows what it missed."""
+        self.crew.recovered(self.number)
+
+    def reachable(self) -> None:
+        """Note that from now on it can be reached, where CONNECT alone did not mean that."""
+        self.visit.opened = now()
+        self.caught_up()
+
+    def another(self) -> int:
+        """Return any other user, one on another server where that is the scenario's wish."""
+        population, servers = self.crew.share.plan.population, len(self.world["targets"])
+        across = population.spread == "across" and servers > 1
+        while True:
+            number = random.randrange(population.users)
+            if number != self.number and not (across and number % servers == self.number % servers):
+                return number
+
+    def on_exception(self, *arguments: Any) -> None:
+        """Note a failure of which nobody says what it is of."""
+        self.crew.tally.failures[f"exception: {str(arguments)[:80]}"] += 1
+        if self._book is not None:
+            self._book.exceptions += 1
+
+    # what is done to it
+
+    @property
+    def away(self) -> bool:
+        """Whether it is meant to be away."""
+        return not self._meant.is_set()
+
+    def drop(self) -> None:
+        """Lose the connection, and connect anew."""
+        if self.connection is not None:
+            self.connection.drop()
+
+    def depart(self) -> None:
+        """Leave, and stay away."""
+        self._meant.clear()
+        if self.connection is not None:
+            self.connection.leave()
+
+    def come_back(self) -> None:
+        """Come back."""
+        self._meant.set()
+
+    def stall(self) -> None:
+        """Stop reading."""
+        self._stalled = True
+        if self.connection is not None:
+            self.connection.pause()
+
+    def read_again(self) -> None:
+        """Read again."""
+        self._stalled = False
+        if self.connection is not None:
+            self.connection.resume()
+
+    def expire(self, seconds: float) -> None:
+        """Come back with a token that lives so long, and with a new one when that has ended the connection."""
+        self.token = self._signed(seconds)
+        gevent.spawn_later(seconds, self._renew)
+        self.drop()
+
+    def _renew(self) -> None:
+        self.token = self._signed(_LIFETIME)
+
+    def _signed(self, lifetime: float) -> str:
+        claims = {claim: self.me[attribute] for claim, attribute in self.world["claims"].items()}
+        return Mint(self.world["secret"]).token(lifetime=lifetime, **claims)
