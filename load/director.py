@@ -68,16 +68,12 @@ class Director(LoadTestShape):
         runner = self._runner
         runner.register_message(messages.TALLY, self._on_tally)
         runner.register_message(messages.LEDGER, self._on_ledger)
+        environment.events.test_stop.add_listener(self._on_stop)
 
     @property
     def _runner(self) -> LocalRunner | MasterRunner:
         assert isinstance(self._environment.runner, LocalRunner | MasterRunner)
         return self._environment.runner
-
-    def reset_time(self) -> None:
-        """Begin anew: Locust calls this before the first tick of each run."""
-        super().reset_time()
-        self._fresh = True
 
     def tick(self) -> tuple[int, float] | None:
         """Return how many users there are to be, and how many come or go in a second; None at the end."""
@@ -92,6 +88,9 @@ class Director(LoadTestShape):
             return self._spawn
         self._finish()
         return None
+
+    def _on_stop(self, environment: Environment, **_: Any) -> None:
+        self._fresh = True
 
     # phases
 
