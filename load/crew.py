@@ -34,6 +34,10 @@ class Member(Protocol):
         """Send a message that is due at a time, microseconds since 1970."""
         ...
 
+    def pass_over(self, phase: int) -> None:
+        """Note that a phase begins."""
+        ...
+
     def drop(self) -> None:
         """Lose the connection, and connect anew."""
         ...
@@ -128,6 +132,8 @@ class Crew:
         phase = plan.phases[number] if number >= 0 else Phase("drain", 0)
         self._rate = plan.traffic.rate * phase.rate * self._part
         self._changed.set()
+        for member in self._members.values():
+            member.pass_over(number)
         self._act(phase)
 
     def end(self) -> None:

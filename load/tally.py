@@ -41,7 +41,7 @@ class Tally:
         ready: for each phase, microseconds from its beginning until each client that it concerned was well again.
         concerned: for each phase, how many clients it concerned.
         connected: how many are, now.
-        sent, expected, delivered: so far; a repeat counts as delivered.
+        sent, expected, delivered: so far, without repeats.
 
     """
 
@@ -59,18 +59,30 @@ class Tally:
     expected: int = 0
     delivered: int = 0
 
-    def arrive(self, visit: Visit, mark: Mark) -> int:
-        """Count a delivery, and return its latency from when the message was due."""
+    def arrive(self, visit: Visit, mark: Mark, *, again: bool, excused: bool) -> int:
+        """Count a delivery, and return its latency from when the message was due.
+
+        Args:
+            visit: over which it came.
+            mark: of the message.
+            again: it is a repeat: of latency it says nothing.
+            excused: the receiver did not want it earlier: likewise.
+
+        """
         at = now()
         latency = at - mark.due
         visit.arrive(mark.sender, mark.number)
+        if again:
+            return latency
         self.delivered += 1
-        self.intended[mark.phase].record(latency)
-        self.actual[mark.phase].record(at - mark.sent)
-        self.curve[mark.due // 1_000_000].record(latency)
         self.arrived[at // 1_000_000] += 1
         if latency > LATE:
             self.ledger.late.append((visit.user, mark.sender, mark.number, at))
+        if excused:
+            return latency
+        self.intended[mark.phase].record(latency)
+        self.actual[mark.phase].record(at - mark.sent)
+        self.curve[mark.due // 1_000_000].record(latency)
         return latency
 
     def pack(self) -> dict[str, Any]:

@@ -25,6 +25,9 @@ _LIFETIME = 86_400.0
 _FIRST, _LONGEST = 0.5, 5.0
 """Seconds before a lost connection is tried again, the first time, and at most; half of it more or less by chance."""
 
+_REPEATED = 2000
+"""How many of the last messages of a connection may come again over the next."""
+
 crews: dict[Environment, Crew] = {}
 """The crew of each environment: Locust makes users without an argument of ours."""
 
@@ -57,6 +60,8 @@ class Speaker(User):
         self._meant = Event()
         self._meant.set()
         self._stalled = False
+        self._idle: set[int] = set()
+        self._before: set[int] = set()
         self._book: Book | None = None
         self._handlers: dict[str, Callable[..., None]] = {}
 
@@ -131,6 +136,7 @@ class Speaker(User):
             return
         why, self.connection = self.connection.closed, None
         self.visit.closed = now()
+        self._before = set(self.visit.arrivals[-_REPEATED:])
         tally = self.crew.tally
         tally.connected -= 1
         if self._book is not None:
@@ -186,7 +192,8 @@ class Speaker(User):
         if mark is None:
             self.crew.tally.ledger.strange["a message that nobody of this run sent"] += 1
             return
-        latency = self.crew.tally.arrive(self.visit, mark)
+        again = mark.sender << 32 | mark.number in self._before
+        latency = self.crew.tally.arrive(self.visit, mark, again=again, excused=mark.phase in self._idle)
         self.environment.stats.log_request("deliver", self.contract, latency / 1000, 0)
 
     def caught_up(self) -> None:
@@ -215,6 +222,11 @@ class Speaker(User):
 
     # what is done to it
 
+    def pass_over(self, phase: int) -> None:
+        """Note that a phase begins: what comes of it later, while it is away or does not read, is nobody's delay."""
+        if self._stalled or self.away:
+            self._idle.add(phase)
+
     @property
     def away(self) -> bool:
         """Whether it is meant to be away."""
@@ -228,16 +240,19 @@ class Speaker(User):
     def depart(self) -> None:
         """Leave, and stay away."""
         self._meant.clear()
+        self._idle.add(self.crew.phase)
         if self.connection is not None:
             self.connection.leave()
 
     def come_back(self) -> None:
         """Come back."""
         self._meant.set()
+        self._idle.add(self.crew.phase)
 
     def stall(self) -> None:
         """Stop reading."""
         self._stalled = True
+        self._idle.add(self.crew.phase)
         if self.connection is not None:
             self.connection.pause()
 
