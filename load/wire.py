@@ -6,6 +6,7 @@ server that stops reading delays nobody's schedule but its own clients'.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from websockets.client import ClientProtocol
 from websockets.exceptions import InvalidHandshake
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
+from websockets.protocol import State
 from websockets.uri import parse_uri
 
 __all__ = ["Connection", "DialError", "Handshake"]
@@ -36,6 +38,10 @@ Acknowledged = Callable[..., None]
 
 class DialError(Exception):
     """No connection was made; the text says in few words why, the same for the same reason."""
+
+
+class _LateError(Exception):
+    """The time is over. It is no OSError, as those end a connection."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +92,29 @@ class Connection:
             parse_uri(f"{scheme}://{place.netloc}{path.rstrip('/')}/?{query}"), max_size=None
         )
         try:
-            with gevent.Timeout(timeout, TimeoutError):
+            with gevent.Timeout(timeout, _LateError):
                 self._socket = _dial(place.hostname or "", place.port or (443 if scheme == "wss" else 80), scheme)
                 try:
                     self._shake_hands(handshake)
                 except BaseException:
                     self._socket.close()
                     raise
-        except TimeoutError:
+        except _LateError:
             raise DialError("no CONNECT in time") from None
         except OSError as error:
             raise DialError(error.strerror or type(error).__name__) from None
 
     def read(self, on_event: Callable[[str, Sequence[Any]], None]) -> None:
         """Read until the connection ends, and give every event to the function: its name and its arguments."""
-        while True:
+        stands = True
+        while not self.closed:
             arrived, self._arrived = self._arrived, []
             for text in arrived:
                 self._take(text, on_event)
-            if self.closed or not self._receive():
-                break
-        self._end("the server closed")
+            if not stands:
+                self._end("the server closed")
+            elif not self.closed:
+                stands = self._receive()
 
     def emit(self, event: str, *arguments: Any, acknowledged: Acknowledged | None = None) -> None:
         """Send an event."""
@@ -129,7 +137,8 @@ class Connection:
         """Say goodbye and end."""
         if not self.closed:
             self._send("41")
-            self._protocol.send_close(1000)
+            if self._protocol.state is State.OPEN:
+                self._protocol.send_close(1000)
             self._flush()
         self._end("left")
 
@@ -146,16 +155,23 @@ class Connection:
         for name, value in handshake.headers.items():
             request.headers[name] = value
         self._protocol.send_request(request)
-        self._socket.sendall(b"".join(self._protocol.data_to_send()))
+        self._send_now()
         self._expect("0")
         auth = "" if handshake.auth is None else orjson.dumps(handshake.auth).decode()
-        self._protocol.send_text(f"40{auth}".encode())
-        self._socket.sendall(b"".join(self._protocol.data_to_send()))
+        if self._protocol.state is State.OPEN:
+            self._protocol.send_text(f"40{auth}".encode())
+        self._send_now()
         self._expect("40")
+
+    def _send_now(self) -> None:
+        # who has closed may have said why, and that is still to be read
+        with contextlib.suppress(ConnectionError):
+            self._socket.sendall(b"".join(self._protocol.data_to_send()))
 
     def _expect(self, start: str) -> None:
         """Read until a packet begins so; events that come before CONNECT are kept, as every client has to."""
         early: list[str] = []
+        stands = True
         while True:
             for number, text in enumerate(self._arrived):
                 if text.startswith("44"):
@@ -165,7 +181,9 @@ class Connection:
                     return
                 early.append(text)
             self._arrived = []
-            if not self._receive():
+            if stands:
+                stands = self._receive()
+            else:
                 failed = self._protocol.handshake_exc
                 if isinstance(failed, InvalidHandshake):
                     raise DialError(f"no websocket: {str(failed)[:80]}")
@@ -219,7 +237,7 @@ class Connection:
     # writing
 
     def _send(self, text: str) -> None:
-        if self.closed:
+        if self.closed or self._protocol.state is not State.OPEN:
             return
         self._protocol.send_text(text.encode())
         self._flush()
