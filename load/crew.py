@@ -25,6 +25,14 @@ _STAYS_AWAY = 1.0, 3.0
 """Seconds that a client of a churn stays away, at least and at most."""
 
 
+class Closing(Protocol):
+    """What can be closed."""
+
+    def close(self) -> None:
+        """Close it."""
+        ...
+
+
 class Member(Protocol):
     """A user, as its crew sees it."""
 
@@ -40,6 +48,10 @@ class Member(Protocol):
 
     def drop(self) -> None:
         """Lose the connection, and connect anew."""
+        ...
+
+    def vanish(self) -> Closing | None:
+        """Lose the connection without the server hearing of it, and connect anew. Return what is left of the old."""
         ...
 
     def depart(self) -> None:
@@ -109,6 +121,7 @@ class Crew:
         self._concerned: set[int] = set()
         self._speaking = gevent.spawn(self._speak)
         self._churning: gevent.Greenlet | None = None
+        self._left: list[Closing] = []
 
     def join(self, member: Member) -> int:
         """Return the number of a user who comes new."""
@@ -123,6 +136,9 @@ class Crew:
 
     def begin(self, number: int) -> None:
         """Begin a phase; -1 for the time after the last."""
+        for left in self._left:
+            left.close()
+        self._left.clear()
         plan = self.share.plan
         self.phase, self._began = number, now()
         self._concerned.clear()
@@ -165,6 +181,12 @@ class Crew:
                 for member in self._drawn(phase.share):
                     self._concern(member.number)
                     member.drop()
+            case "vanish":
+                for member in self._drawn(phase.share):
+                    self._concern(member.number)
+                    left = member.vanish()
+                    if left is not None:
+                        self._left.append(left)
             case "away":
                 for member in self._drawn(phase.share, silent=True):
                     member.depart()

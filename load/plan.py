@@ -17,7 +17,7 @@ SCENARIOS = Path(__file__).parent / "scenarios"
 
 Contract = Literal["friends", "direct", "rooms", "notifications", "presence"]
 Spread = Literal["even", "across"]
-ClientAction = Literal["drop", "away", "back", "churn", "stall", "read", "expire"]
+ClientAction = Literal["drop", "vanish", "away", "back", "churn", "stall", "read", "expire"]
 ServerAction = Literal["restart", "kill", "pause-redis", "pause-mongo"]
 Action = ClientAction | ServerAction
 
@@ -80,6 +80,8 @@ class Phase:
         measured: whether thresholds of latency and cost are about this phase.
         action: what happens at its beginning, "" for nothing.
             drop: a share of the clients lose their connections at once, without a word, and connect anew.
+            vanish: the same, but no server hears of it: the old connections stay open, unread, for the phase, as those
+                of phones that have lost their network.
             away: a share of the clients leave, and stay away until `back`.
             churn: throughout the phase clients leave and come back: a share of all in each second.
             stall: a share of the clients stop reading, until `read`.

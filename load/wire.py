@@ -148,6 +148,12 @@ class Connection:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._end("dropped")
 
+    def vanish(self) -> socket.socket:
+        """End so that the server does not hear of it until what is returned is closed: the connection itself."""
+        left = self._socket.dup()
+        self._end("vanished")
+        return left
+
     # connecting
 
     def _shake_hands(self, handshake: Handshake) -> None:

@@ -13,7 +13,7 @@ from locust import User, task
 from locust.env import Environment
 
 from e2e.harness.tokens import Mint
-from load.crew import Crew
+from load.crew import Closing, Crew
 from load.ledger import DOUBT, REFUSED, STORED, Book, Visit
 from load.mark import Mark, read, write
 from load.tally import now
@@ -143,7 +143,7 @@ class Speaker(User):
             self._book.doubt(now() - int(DOUBT * 1_000_000))
         if self._meant.is_set():
             self.crew.suffered(self.number)
-            if why != "dropped":
+            if why not in ("dropped", "vanished"):
                 tally.failures[f"connection lost: {why}"] += 1
 
     def _on_event(self, event: str, arguments: Sequence[Any]) -> None:
@@ -236,6 +236,10 @@ class Speaker(User):
         """Lose the connection, and connect anew."""
         if self.connection is not None:
             self.connection.drop()
+
+    def vanish(self) -> Closing | None:
+        """Lose the connection without the server hearing of it, and connect anew. Return what is left of the old."""
+        return None if self.connection is None else self.connection.vanish()
 
     def depart(self) -> None:
         """Leave, and stay away."""

@@ -289,3 +289,25 @@ def test_a_server_may_say_goodbye(dial: Dial, peer: Callable[[Script], Peer], go
     connection = dial(peer(script))
     assert read(connection) == []
     assert connection.closed == "the server said goodbye"
+
+
+def test_who_vanishes_is_still_there_to_the_server(dial: Dial, peer: Callable[[Script], Peer]):
+    """Until what is left is closed."""
+    gone = threading.Event()
+
+    def script(connection: ServerConnection) -> None:
+        greet(connection)
+        try:
+            connection.recv()
+        finally:
+            gone.set()
+
+    one = peer(script)
+    connection = dial(one)
+    reading = gevent.spawn(read, connection)
+    gevent.sleep(0)
+    left = connection.vanish()
+    assert reading.get(timeout=5) == []
+    assert not gone.wait(0.2)
+    left.close()
+    assert gone.wait(5)
