@@ -102,6 +102,10 @@ class SocketIO:
         return self._connections
 
     @property
+    def queued(self) -> int:
+        return sum(session.queued for session in self._engine.sessions.values())
+
+    @property
     def refusals(self) -> Mapping[str, int]:
         return self._engine.admission.refusals
 
