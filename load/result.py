@@ -94,7 +94,7 @@ class Second:
     """A second of the run; messages count in the second in which they were due.
 
     Attributes:
-        at: seconds since the run began.
+        at: of the clock's seconds, counted from 0, the one in which the run began.
         users: connected.
         sent: messages that were due.
         expected: deliveries owed for these, also for those that could not be sent.
@@ -160,7 +160,7 @@ class Measured:
     """A figure and what is demanded of it.
 
     Attributes:
-        limit: None where nothing is demanded; `value` None where it could not be had.
+        limit: None where nothing is demanded (or the run was too short for it); `value` None where it could not be had.
         ok: whether it holds; a figure that is demanded and could not be had does not.
 
     """
