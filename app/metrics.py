@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 
 from prometheus_client import (
@@ -52,8 +53,9 @@ class Metrics:
         self._counts.append((name, description, read))
 
     def collect(self) -> Iterator[Metric]:
-        """Return the figures that others keep, as they are now."""
+        """Return the figures that others keep, as they are now. It has to be called in the loop of the server."""
         connections = GaugeMetricFamily("parley_connections", "Socket.IO connections", labels=["contract"])
+        queued = GaugeMetricFamily("parley_queued_bytes", "Bytes that wait for slow clients", labels=["contract"])
         refusals = CounterMetricFamily(
             "parley_refusals", "Sessions refused, or ended, for a limit", labels=["contract", "limit"]
         )
@@ -62,10 +64,12 @@ class Metrics:
         )
         for contract, engine in self._engines.items():
             connections.add_metric([contract], engine.connections)
+            queued.add_metric([contract], engine.queued)
             for limit in LIMITS:
                 refusals.add_metric([contract, limit], engine.refusals[limit])
             for why in ENDINGS:
                 endings.add_metric([contract, why], engine.endings[why])
-        yield from (connections, refusals, endings)
+        yield from (connections, queued, refusals, endings)
+        yield GaugeMetricFamily("parley_tasks", "Tasks of asyncio", value=len(asyncio.all_tasks()))
         for name, description, read in self._counts:
             yield CounterMetricFamily(name, description, value=read())

@@ -234,7 +234,9 @@ class Crew:
                 continue
             due += random.expovariate(self._rate)
             wait = due - time.time()
-            if wait > 0 and self._changed.wait(wait):
+            if wait > 0:
+                self._changed.wait(wait)
+            if self._changed.is_set():
                 continue
             member = self._members.get(random.choice(self._senders))
             if member is not None and not member.away:

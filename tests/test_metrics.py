@@ -82,6 +82,35 @@ async def test_connections_are_those_that_there_are_now():
     assert shown["parley_session_endings_total", "friends", "slow"] == 0
 
 
+async def test_bytes_wait_for_a_client_until_it_takes_them():
+    """A long-polling client that asks for nothing has all of it waiting, and nothing once it has asked."""
+    async with running(settings()) as (server, (listener,)):
+        engine = server._engines["friends"]
+        url = f"{listener.url}/socket.io/?{POLLING}"
+        _, _, opening = await get(url)
+        session = engine._engine.sessions[json.loads(opening[1:])["sid"]]  # pyright: ignore[reportAttributeAccessIssue]
+        session.send(engine.prepare(b"4" + b"x" * 999))
+        waiting = await figures(listener)
+        await get(f"{url}&sid={session.id}")
+        taken = await figures(listener)
+    assert waiting["parley_queued_bytes", "friends"] == 1000
+    assert taken["parley_queued_bytes", "friends"] == 0
+
+
+async def test_tasks_are_those_that_there_are_now():
+    """One that is started is one more, until it has ended."""
+    async with running(settings()) as (_, (listener,)):
+        before = (await figures(listener))[("parley_tasks",)]
+        idle = [asyncio.create_task(asyncio.Event().wait()) for _ in range(100)]
+        meanwhile = (await figures(listener))[("parley_tasks",)]
+        for task in idle:
+            task.cancel()
+        await asyncio.wait(idle)
+        after = (await figures(listener))[("parley_tasks",)]
+    assert meanwhile - before >= 90, "a few others may come and go"
+    assert meanwhile - after >= 90
+
+
 async def test_refusals_are_counted_by_limit():
     """A session that is one too many is refused under the name of the limit."""
     async with running(settings(max_connections=1)) as (_, (listener,)):

@@ -218,6 +218,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def queued(self) -> int:
+        """Bytes that wait for clients to take them, of all together. It looks at every session."""
+        ...
+
+    @property
     def refusals(self) -> Mapping[str, int]:
         """How often each limit of `admission.LIMITS` was exceeded."""
         ...

@@ -146,6 +146,11 @@ class Session:
         """Whether it goes over a websocket."""
         return self._websocket is not None
 
+    @property
+    def queued(self) -> int:
+        """Bytes that wait for the client to take them."""
+        return self._queued if self._websocket is None else self._websocket.queued
+
     def send(self, packet: Prepared) -> None:
         """Send a packet after those sent before. Never blocks; ends the session if too much waits for the client."""
         if self.closed:

@@ -249,6 +249,11 @@ class WebSocket(asyncio.Protocol):
 
     # out
 
+    @property
+    def queued(self) -> int:
+        """Bytes that wait for the peer to read."""
+        return self._queued + self._transport.get_write_buffer_size()
+
     def send(self, data: bytes) -> None:
         """Queue one or more whole frames. A peer that reads too slowly for it is aborted."""
         if self._closing:

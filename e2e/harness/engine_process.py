@@ -71,6 +71,11 @@ class EngineProcess:
         """Its URL on 127.0.0.1."""
         return self._kind.url.format(host="127.0.0.1", port=self._port)
 
+    @property
+    def pid(self) -> int | None:
+        """The process id, None while it does not run."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
     async def start(self) -> None:
         first = self.description.endswith("not started")
         for tries_left in reversed(range(_TRIES if first else 1)):

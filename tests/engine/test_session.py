@@ -53,6 +53,26 @@ def upgraded(one: Session) -> Tape:
     return tape
 
 
+def test_what_waits_for_a_polling_client_is_counted():
+    """In bytes, until a poll takes it."""
+    one, _ = session()
+    one.send(Prepared(b"4" + b"x" * 99))
+    assert one.queued == 100
+    one.take()
+    assert one.queued == 0
+
+
+async def test_what_waits_for_the_peer_of_a_websocket_is_counted():
+    """What is queued for this pass of the loop, and what its transport could not write."""
+    one, _ = session()
+    tape = upgraded(one)
+    tape.get_write_buffer_size = lambda: 5000
+    one.send(Prepared(b"4" + b"x" * 99))
+    assert one.queued == 5000 + 102
+    await asyncio.sleep(0)
+    assert one.queued == 5000
+
+
 def packet(number: int) -> Prepared:
     """Return a packet of its own, every third with an attachment."""
     return Prepared(b"4%d" % number, [b"%d" % number] if number % 3 == 0 else [])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from typing import Any, Protocol
 
@@ -91,6 +92,12 @@ class Echo:
         await client.emit("asleep")
         await asyncio.sleep(seconds)
         return "slept"
+
+    async def _compute(self, client: Client, seconds: float) -> None:
+        """Let nobody else have the loop."""
+        until = time.process_time() + seconds
+        while time.process_time() < until:
+            pass
 
     async def _flood(self, client: Client, number: int, size: int) -> None:
         for _ in range(number):

@@ -73,6 +73,18 @@ async def test_a_flood_slows_down_its_sender_alone(server: Process):
         assert stats["in_order"]
 
 
+@ours()
+async def test_events_that_compute_leave_the_loop_to_others_in_between(server: Process):
+    """Of a client whose events never wait for anything no more are handled at a time than fit into a short turn."""
+    async with joined(server) as peer, joined(server) as other:
+        before = (await server.stats())["told"].get("compute", 0)
+        peer.send(ECHO, *['42["compute",0.02]'] * 60)
+        assert await peer.receive() == ECHO
+        other.send(ECHO)
+        assert await other.receive() == ECHO
+        assert (await server.stats())["told"]["compute"] - before < 60
+
+
 @both(7, "takes all events of a request at once", max_pending=2)
 async def test_a_polling_client_waits_for_its_handlers(server: Process):
     """A POST is answered when few enough of its events wait for their handlers."""
