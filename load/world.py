@@ -30,7 +30,7 @@ from load import population
 from load.fleet import Fleet, Target
 from load.plan import Plan
 
-__all__ = ["User", "World", "WorldError", "make", "remove", "write"]
+__all__ = ["User", "World", "WorldError", "make", "read", "remove", "write"]
 
 AT_ONCE = 32
 """Requests that are under way at the same time."""
@@ -98,6 +98,13 @@ def write(world: World, path: Path) -> None:
     """Write `world.json`, which nobody else may read: there are tokens in it."""
     path.touch(mode=0o600)
     path.write_text(json.dumps(asdict(world)), encoding="utf-8")
+
+
+def read(path: Path) -> World:
+    """Return what `write` has written."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    targets = [Target(**target) for target in found.pop("targets")]
+    return World(**{**found, "targets": targets, "users": [User(**user) for user in found["users"]]})
 
 
 async def make(plan: Plan, fleet: Fleet) -> World:
