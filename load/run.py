@@ -68,15 +68,12 @@ async def run(request: Request, terminal: Terminal) -> int:
 
     """
     demands(request.plan)
-    task = asyncio.current_task()
-    assert task is not None
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     raise_descriptors()
     work = request.directory.absolute() / "run"  # each server has a working directory of its own
     await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
     await asyncio.to_thread(work.mkdir, parents=True)
     try:
-        async with _fleet(request, work) as fleet:
+        async with _ended_by_sigterm(), _fleet(request, work) as fleet:
             terminal.say(f"{request.plan.name}: {request.plan.title}. {_described(fleet)}")
             conduct = _find_capacity if request.capacity else _once
             return await conduct(request, fleet, work, terminal)
@@ -85,6 +82,18 @@ async def run(request: Request, terminal: Terminal) -> int:
         return INVALID
     finally:
         await asyncio.to_thread(_tidy, work, request.directory / "logs")
+
+
+@asynccontextmanager
+async def _ended_by_sigterm() -> AsyncIterator[None]:
+    """Have a SIGTERM end this task as a Ctrl-C does: everything that was started is ended."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 @asynccontextmanager

@@ -31,12 +31,12 @@ class Ticker:
 
     def show(self, news: Mapping[str, Any]) -> None:
         """Take the news of a second."""
-        line = told(news, self._duration)
+        line, now = told(news, self._duration), self._clock()
         if self._terminal.live:
             self._terminal.stream.write(f"\r\x1b[2K{line[: self._terminal.width - 1]}")
             self._terminal.stream.flush()
-        elif self._clock() >= self._due:
-            self._due = self._clock() + _EVERY
+        elif now >= self._due:
+            self._due = now + _EVERY
             self._terminal.say(line)
 
     def end(self) -> None:
