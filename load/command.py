@@ -12,6 +12,7 @@ import os
 import sys
 from datetime import datetime
 from importlib.util import find_spec
+from math import inf, nan
 from pathlib import Path
 
 from load.plan import Plan, PlanError, names, read
@@ -38,9 +39,10 @@ def main(argv: list[str] | None = None) -> int:
     from e2e.verify.profile import Profile, ProfileError, load
 
     try:
-        profile = Profile() if arguments.profile is None else load(arguments.profile)
-        # the harness reads it when it is imported
-        os.environ["E2E_TIMEOUT_SCALE"] = str(profile.factor)
+        profile = Profile()
+        if arguments.profile is not None:
+            profile = load(arguments.profile)
+            os.environ["E2E_TIMEOUT_SCALE"] = str(profile.factor)  # the harness reads it when it is imported
         from e2e.report.terminal import Terminal
         from load.fleet import FleetError
         from load.own_fleet import Wanted
@@ -114,16 +116,18 @@ def _directory(plan: Plan) -> Path:
 
 
 def _count(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of anything: want 1 or more")
+    return int(text)
 
 
 def _amount(text: str) -> float:
-    value = float(text)
-    if not 0 < value < float("inf"):
-        raise ValueError
+    try:
+        value = float(text)
+    except ValueError:
+        value = nan
+    if not 0 < value < inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
     return value
 
 

@@ -33,11 +33,21 @@ class Ticker:
         """Take the news of a second."""
         line, now = told(news, self._duration), self._clock()
         if self._terminal.live:
-            self._terminal.stream.write(f"\r\x1b[2K{line[: self._terminal.width - 1]}")
-            self._terminal.stream.flush()
+            self._draw(line)
         elif now >= self._due:
             self._due = now + _EVERY
             self._terminal.say(line)
+
+    def prepare(self, what: str) -> None:
+        """Say what has to be done before there is any news."""
+        if self._terminal.live:
+            self._draw(what)
+        else:
+            self._terminal.say(what)
+
+    def _draw(self, line: str) -> None:
+        self._terminal.stream.write(f"\r\x1b[2K{line[: self._terminal.width - 1]}")
+        self._terminal.stream.flush()
 
     def end(self) -> None:
         """Clear the line, for what is printed next."""

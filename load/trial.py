@@ -70,6 +70,7 @@ class Trial:
 
         """
         await asyncio.to_thread(self.directory.mkdir, parents=True, exist_ok=True)
+        self.ticker.prepare(f"making {self.plan.population.users:,} users")
         made = await world.make(self.plan, self.fleet)
         described = self.directory / "world.json"
         try:

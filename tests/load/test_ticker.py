@@ -18,18 +18,20 @@ def test_a_log_has_a_line_every_five_seconds():
     """The first at once."""
     stream, seconds = io.StringIO(), iter([0.0, *range(8)])
     ticker = Ticker(Terminal(stream), 100, lambda: next(seconds))
+    ticker.prepare("making 2,000 users")
     for _ in range(8):
         ticker.show(NEWS)
     ticker.end()
-    assert stream.getvalue().splitlines() == [LINE, LINE]
+    assert stream.getvalue().splitlines() == ["making 2,000 users", LINE, LINE]
 
 
 def test_a_terminal_has_one_line_that_is_written_again():
     """No longer than it is wide, and gone at the end."""
     stream = io.StringIO()
     ticker = Ticker(Terminal(stream, width=40, live=True), 100)
+    ticker.prepare("making 2,000 users")
     ticker.show(NEWS)
     ticker.show({**NEWS, "phase": "cool"})
     ticker.end()
     shown = stream.getvalue().split("\r\x1b[2K")
-    assert shown == ["", LINE[:39], LINE.replace("hold", "cool")[:39], ""]
+    assert shown == ["", "making 2,000 users", LINE[:39], LINE.replace("hold", "cool")[:39], ""]
