@@ -23,6 +23,7 @@ __all__ = [
     "of_kind",
     "operations",
     "per_connection",
+    "per_message",
     "per_second",
     "quantile",
     "ratio",
@@ -204,11 +205,21 @@ def cost(result: Result, kind: str, count: float) -> float | None:
 
 
 def operations(result: Result, engine: str) -> float | None:
-    """Return how much an engine was asked for each message that was stored in the measured phases."""
-    count, messages = (
-        total(value for name, value in result.operations.items() if name.startswith(engine)),
-        stored(result),
-    )
+    """Return how much an engine did in the measured phases: its commands, or all that it counts where these are parts.
+
+    Args:
+        result: of the run.
+        engine: `redis` or `mongo`.
+
+    """
+    whole = result.operations.get(f"{engine} commands")
+    parts = [value for name, value in result.operations.items() if name.startswith(engine)]
+    return whole if whole is not None else total(parts)
+
+
+def per_message(result: Result, count: float | None) -> float | None:
+    """Return how many that is for each message that was stored in the measured phases."""
+    messages = stored(result)
     return count / messages if count is not None and messages else None
 
 

@@ -146,11 +146,11 @@ FIGURES: tuple[Figure, ...] = (
     *_cost("proxy_", "proxy", "the proxy before the servers"),
     Figure(
         "redis_per_message", "cost", "", "commands of Redis for each message stored",
-        lambda it: of.operations(it, "redis"),
+        lambda it: of.per_message(it, of.operations(it, "redis")),
     ),
     Figure(
         "mongo_per_message", "cost", "", "operations of MongoDB for each message stored",
-        lambda it: of.operations(it, "mongo"),
+        lambda it: of.per_message(it, of.operations(it, "mongo")),
     ),
     Figure(
         "rss_kb_per_connection", "cost", "kB", "memory that all servers together added for each connection",
