@@ -34,10 +34,11 @@ UNUSABLE = 2
 INTERRUPTED = 128 + signal.SIGINT
 
 HARNESS = {
-    "verify": ("e2e.verify.command", "judge a server, of whatever make, by a contract"),
-    "report": ("e2e.report.command", "show a report of a run, or several side by side"),
+    "verify": ("e2e.verify.command", "verify", "judge a server, of whatever make, by a contract"),
+    "report": ("e2e.report.command", "verify", "show a report of a run, or several side by side"),
+    "load": ("load.command", "load", "load servers by a scenario, and judge what became of every message"),
 }
-"""The commands of the harness: the module that has each, and what it is for."""
+"""The commands of the harness: the module that has each, the extra that it needs, and what it is for."""
 
 SWITCH_INTERVAL = 0.0005
 """Seconds that a busy loop keeps the interpreter from the store's threads. At Python's 5 ms the slowest hundredth of
@@ -89,17 +90,18 @@ def _parser() -> argparse.ArgumentParser:
     contracts.set_defaults(command=_contracts)
     contracts.add_argument("--check", action="store_true", help="write nothing, and fail if a file is stale")
 
-    for command, (_, meaning) in HARNESS.items():
+    for command, (_, _, meaning) in HARNESS.items():
         commands.add_parser(command, help=meaning, add_help=False)
     return parser
 
 
 def _harness(command: str, *arguments: str) -> int:
     """Run a command of the harness, which is a package of its own and knows nothing of this one."""
+    name, extra, _ = HARNESS[command]
     try:
-        module = importlib.import_module(HARNESS[command][0])
+        module = importlib.import_module(name)
     except ModuleNotFoundError as error:
-        return _refuse(f"{command} needs the package {error.name}: pip install 'parley[verify]'")
+        return _refuse(f"{command} needs the package {error.name}: pip install 'parley[{extra}]'")
     return module.main(list(arguments))
 
 

@@ -19,6 +19,9 @@ __all__ = ["Operations"]
 _PATIENCE = 2.0
 """Seconds in which an engine must have told; one that stands still tells nothing."""
 
+_OURS = "info"
+"""The command of Redis that asks how often each was called."""
+
 _OPCOUNTERS = ("insert", "query", "update", "delete", "getmore", "command")
 
 
@@ -26,7 +29,7 @@ class Operations:
     """Counts over the phases for which it is told to. An engine that cannot tell is left out.
 
     Attributes:
-        counted: how often what was done, by names such as `redis commands`, `redis publish` and `mongo insert`.
+        counted: how often what was done, by names such as `redis publish` and `mongo insert`; each counts once.
 
     """
 
@@ -56,14 +59,16 @@ class Operations:
         url = self._fleet.redis.url
         client: Any = Redis.from_url(url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE)
         try:
-            total = (await client.info("stats"))["total_commands_processed"]
             each = await client.info("commandstats")
         except (RedisError, OSError):
             return {}
         finally:
             await client.aclose()
-        calls = {f"redis {name.removeprefix('cmdstat_')}": float(it["calls"]) for name, it in each.items()}
-        return {"redis commands": float(total), **calls}
+        return {
+            f"redis {name}": float(it["calls"])
+            for command, it in each.items()
+            if (name := command.removeprefix("cmdstat_")) != _OURS
+        }
 
     async def _mongo(self) -> Mapping[str, float]:
         if self._fleet.mongo is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,9 @@ from e2e.harness.engines import NoEngineError
 from load.fleet import FleetError
 from load.own_fleet import OwnFleet, Wanted
 from load.plan import Plan
+
+STAND_IN = [sys.executable, str(Path(__file__).with_name("stand_in.py"))]
+"""The command of a generator that loads nobody; its words may follow."""
 
 StartFleet = Callable[..., Awaitable[OwnFleet]]
 

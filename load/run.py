@@ -1,0 +1,169 @@
+"""`parley load`, once its command line is understood: a fleet, one run over it or several, a report, an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import signal
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from e2e.report.terminal import Terminal
+from e2e.verify.profile import Profile
+from load import generator, report
+from load.capacity import Capacity, Search, loaded, unit_of
+from load.fleet import Fleet, RemoteFleet
+from load.generator import GeneratorError
+from load.own_fleet import OwnFleet, Wanted, raise_descriptors
+from load.plan import Plan
+from load.result import Result
+from load.terminal import table
+from load.thresholds import demands
+from load.ticker import Ticker
+from load.trial import Trial
+
+__all__ = ["FAILED", "INVALID", "PASSED", "UNUSABLE", "Request", "run"]
+
+PASSED, FAILED, UNUSABLE, INVALID = 0, 1, 2, 3
+
+STEP = 60.0
+"""Seconds of a step of the search for a capacity, at most, where the command line does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for on the command line.
+
+    Attributes:
+        plan: in its size.
+        directory: of the report.
+        targets: URLs of servers that run already; none for servers of the run's own.
+        wanted: what is started otherwise.
+        processes: of the generator.
+        capacity: whether to find how much the servers hold.
+        command: what runs the generator, Locust without it.
+
+    """
+
+    plan: Plan
+    directory: Path
+    targets: Sequence[str] = ()
+    profile: Profile = field(default_factory=Profile)
+    wanted: Wanted = field(default_factory=Wanted)
+    processes: int = 1
+    capacity: bool = False
+    command: Sequence[str] = ()
+
+
+async def run(request: Request, terminal: Terminal) -> int:
+    """Make what was asked for, print what came of it, write the report, and return the exit code.
+
+    Raises:
+        PlanError: the plan cannot be run in this size, or demands what is not known.
+        FleetError: there are no such servers.
+        WorldError: what the plan needs could not be made at them.
+
+    """
+    demands(request.plan)
+    raise_descriptors()
+    work = request.directory.absolute() / "run"  # each server has a working directory of its own
+    await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
+    await asyncio.to_thread(work.mkdir, parents=True)
+    try:
+        async with _ended_by_sigterm(), _fleet(request, work) as fleet:
+            terminal.say(f"{request.plan.name}: {request.plan.title}. {_described(fleet)}")
+            conduct = _find_capacity if request.capacity else _once
+            return await conduct(request, fleet, work, terminal)
+    except GeneratorError as error:
+        terminal.say(str(error))
+        return INVALID
+    finally:
+        await asyncio.to_thread(_tidy, work, request.directory / "logs")
+
+
+@asynccontextmanager
+async def _ended_by_sigterm() -> AsyncIterator[None]:
+    """Have a SIGTERM end this task as a Ctrl-C does: everything that was started is ended."""
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    assert task is not None
+    loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
+
+
+@asynccontextmanager
+async def _fleet(request: Request, work: Path) -> AsyncIterator[Fleet]:
+    fleet: Fleet = (
+        await RemoteFleet.look(request.plan, request.targets, request.profile)
+        if request.targets
+        else await OwnFleet.start(work, request.plan, request.wanted)
+    )
+    try:
+        yield fleet
+    finally:
+        await fleet.close()
+
+
+async def _once(request: Request, fleet: Fleet, work: Path, terminal: Terminal) -> int:
+    result = await _trial(request, request.plan, fleet, work, terminal).run()
+    return _told(result, request.directory, terminal)
+
+
+async def _find_capacity(request: Request, fleet: Fleet, work: Path, terminal: Terminal) -> int:
+    plan = request.plan.sized(duration=min(request.plan.duration, STEP))
+    unit = unit_of(plan)
+    users = plan.population.users
+    search = Search(users if unit == "users" else plan.traffic.rate, len(fleet.targets) if unit == "users" else 0)
+    found, best = Capacity(plan.name, unit), None
+    while (load := search.next()) is not None:
+        directory = work / f"step-{len(found.steps) + 1}"
+        result = await _trial(request, loaded(plan, load), fleet, directory, terminal).run()
+        if result.invalid:
+            found.invalid = result.invalid
+            best = best or result
+            break
+        found.take(load, result)
+        search.tell(load, held=result.passed)
+        best = result if result.passed or best is None else best
+        broken = found.steps[-1].broken
+        terminal.say(f"{load:,g} {unit}: {'does not meet ' + ', '.join(broken) if broken else 'holds'}")
+    found.held, found.broke = search.held, search.broke
+    assert best is not None, "something was tried"
+    best = replace(best, setting={**best.setting, "capacity": f"{found.held:g} {unit}"})
+    _told(best, request.directory, terminal)
+    (request.directory / "capacity.json").write_text(json.dumps(found.dump(), indent=1) + "\n", encoding="utf-8")
+    terminal.say(*found.told())
+    return PASSED if found.held else INVALID if found.invalid else FAILED
+
+
+def _trial(request: Request, plan: Plan, fleet: Fleet, directory: Path, terminal: Terminal) -> Trial:
+    command = request.command or generator.locust(request.processes)
+    return Trial(plan, fleet, directory, command, Ticker(terminal, plan.duration))
+
+
+def _described(fleet: Fleet) -> str:
+    found = fleet.setting()
+    count = found["servers"]
+    proxy = ", behind nginx" if found.get("proxy") == "nginx" else ""
+    return f"{count} server{'' if count == 1 else 's'}, {found['deployment']}{proxy}"
+
+
+def _told(result: Result, directory: Path, terminal: Terminal) -> int:
+    """Write a report, print the result, and return its exit code."""
+    report.write(result, directory)
+    terminal.say(table(result, colours=terminal.colours).rstrip(), f"The report is {directory / 'report.html'}")
+    return INVALID if result.invalid else PASSED if result.passed else FAILED
+
+
+def _tidy(work: Path, logs: Path) -> None:
+    """Keep the logs of a run, and nothing else of it: there are databases, and tokens perhaps."""
+    for path in sorted([*work.rglob("*.log"), *work.rglob("progress.jsonl")]):
+        kept = logs / "-".join(path.relative_to(work).parts)
+        logs.mkdir(parents=True, exist_ok=True)
+        shutil.move(path, kept)
+    shutil.rmtree(work, ignore_errors=True)

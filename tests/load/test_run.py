@@ -1,0 +1,237 @@
+"""A run as `parley load` makes it: real servers, and a stand-in for the generator, who says what he found."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.report.terminal import Terminal
+from load import result as results
+from load.fleet import FleetError
+from load.own_fleet import OwnFleet, Wanted
+from load.plan import Plan, PlanError
+from load.processes import family
+from load.result import Result
+from load.run import FAILED, INVALID, PASSED, Request, run
+from load.trial import Trial
+from tests.load.conftest import STAND_IN, plan_of
+from tests.waiting import until
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        directory: of its report.
+
+    """
+
+    code: int
+    printed: str
+    directory: Path
+
+    @property
+    def result(self) -> Result:
+        return results.load(self.directory / "result.json")
+
+
+Load = Callable[..., Awaitable[Outcome]]
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    """Return what makes a run whose generator does what these words say."""
+
+    async def load(plan: Plan, *words: str, **more: Any) -> Outcome:
+        directory = tmp_path / "report"
+        request = Request(plan, directory, command=[*STAND_IN, *words], **more)
+        stream = io.StringIO()
+        code = await run(request, Terminal(stream))
+        return Outcome(code, stream.getvalue(), directory)
+
+    return load
+
+
+def children() -> set[int]:
+    return set(family(os.getpid())) - {os.getpid()}
+
+
+async def test_a_run_that_meets_all_demands_passes(load: Load):
+    """There is a report, it is said where, and nothing runs any more."""
+    before = children()
+    done = await load(plan_of())
+    assert done.code == PASSED
+    assert (done.directory / "report.html").is_file()
+    assert json.loads((done.directory / "verdict.json").read_text())["outcome"] == "passed"
+    assert f"The report is {done.directory / 'report.html'}" in done.printed
+    assert "1 server, embedded" in done.printed
+    assert "8 users" in done.printed, "a line of progress"
+    await until(lambda: children() <= before)
+
+
+async def test_what_the_servers_did_is_in_the_result(load: Load):
+    """Their looks beside those of the generator, who says it better of itself, and what is to be known to read them."""
+    done = await load(plan_of("friends", {"name": "hold", "seconds": 1.5, "measured": True}))
+    assert [(it.name, it.kind) for it in done.result.processes] == [
+        ("server 1", "server"),
+        ("generator 0", "generator"),
+    ]
+    assert done.result.processes[0].samples[0].rss > 0
+    setting = done.result.setting
+    assert setting["servers"] == 1
+    assert setting["cores"] == os.cpu_count()
+    assert str(setting["targets"]).startswith("http://127.0.0.1:")
+    assert {"commit", "python", "kernel", "memory", "open files", "locust"} <= set(setting)
+
+
+async def test_a_demand_that_is_not_met_fails_the_run(load: Load):
+    """A lost message."""
+    done = await load(plan_of(), "lose")
+    assert (done.code, done.result.passed) == (FAILED, False)
+    assert "lost is 1, demanded is at most 0" in done.printed
+
+
+async def test_a_generator_that_was_the_bottleneck_makes_the_run_invalid(load: Load):
+    """Whatever else was found."""
+    done = await load(plan_of(), "busy", "lose")
+    assert done.code == INVALID
+    assert "the generator was the bottleneck" in done.printed
+
+
+async def test_a_generator_without_a_result_makes_the_run_invalid(load: Load):
+    """What it said is told; it is kept, too, and so is the log of the server. Tokens and data are not."""
+    done = await load(plan_of(), "fail")
+    assert done.code == INVALID
+    assert "it rained into the generator" in done.printed
+    kept = sorted(path.name for path in done.directory.rglob("*") if path.is_file())
+    assert "generator.log" in kept
+    assert any(name.endswith("server.log") for name in kept)
+    assert all(name.endswith((".log", ".jsonl")) for name in kept)
+
+
+async def test_a_generator_that_hangs_is_ended(load: Load, monkeypatch: pytest.MonkeyPatch):
+    """When its time is over."""
+    monkeypatch.setattr("load.trial._MARGIN", 1.0)
+    before = children()
+    done = await load(plan_of(), "hang")
+    assert done.code == INVALID
+    assert "the generator did not end within" in done.printed
+    await until(lambda: children() <= before)
+
+
+async def test_a_server_that_ends_by_itself_fails_the_run(load: Load, monkeypatch: pytest.MonkeyPatch):
+    """Also if all that was demanded is met."""
+    take = Trial._take
+
+    async def kill(self: Trial, news: Any) -> None:
+        await take(self, news)
+        assert isinstance(self.fleet, OwnFleet)
+        if self.fleet.servers[0].running:
+            os.kill(self.fleet.servers[0].pid, signal.SIGKILL)
+
+    monkeypatch.setattr(Trial, "_take", kill)
+    done = await load(plan_of())
+    assert done.code == FAILED
+    assert "server 1 has ended by itself" in done.printed
+    assert done.result.failures["server 1 has ended by itself:"] == 1
+
+
+async def test_what_a_phase_does_to_servers_is_done(load: Load):
+    """Of a server that was killed there are two processes, one after the other."""
+    phases = [
+        {"name": "calm", "seconds": 1.5, "measured": True},
+        {"name": "kill", "seconds": 4, "action": "kill", "rate": 1.0},
+    ]
+    done = await load(plan_of("friends", *phases))
+    assert done.code == PASSED, done.printed
+    cpu = [it.cpu for it in done.result.processes[0].samples]
+    assert any(later < before for before, later in pairwise(cpu))
+    assert "server 1 has ended" not in done.printed
+
+
+async def test_an_interrupted_run_leaves_nothing(load: Load, tmp_path: Path):
+    """At a SIGTERM, or a Ctrl-C: no process, and no token."""
+    before, here = children(), tmp_path / "report" / "run"
+    running = asyncio.ensure_future(load(plan_of(), "hang"))
+    async with asyncio.timeout(30):
+        while not (here / "child").exists():  # noqa: ASYNC110  (another process sets no event)
+            await asyncio.sleep(0.01)
+    os.kill(os.getpid(), signal.SIGTERM)
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await until(lambda: children() <= before)
+    assert not here.exists()
+
+
+async def test_servers_of_somebody_else_are_loaded_by_their_address(load: Load, tmp_path: Path):
+    """They tell of themselves, and go on running."""
+    plan = plan_of("friends", {"name": "hold", "seconds": 1.5, "measured": True})
+    fleet = await OwnFleet.start(tmp_path / "theirs", plan, Wanted())
+    try:
+        done = await load(plan, targets=[fleet.rest[0]])
+        assert fleet.servers[0].running
+    finally:
+        await fleet.close()
+    assert done.code == PASSED
+    assert done.result.setting["deployment"] == "target"
+    assert [it.name for it in done.result.processes] == ["server 1", "generator 0"]
+
+
+async def test_servers_of_somebody_else_are_not_hurt(load: Load):
+    """A plan that would is refused before anybody is asked anything."""
+    plan = plan_of("friends", {"name": "storm", "seconds": 1, "action": "restart"})
+    with pytest.raises(FleetError, match=r"not done to those of others \(restart, in its phase storm\)"):
+        await load(plan, targets=["http://127.0.0.1:9"])
+
+
+async def test_a_target_where_nothing_is_is_refused(load: Load):
+    """In a sentence."""
+    with pytest.raises(FleetError, match="nothing answers there"):
+        await load(plan_of(), targets=["http://127.0.0.1:9"])
+
+
+async def test_a_demand_that_is_not_known_is_refused(load: Load):
+    """Before anything is started."""
+    with pytest.raises(PlanError, match=r"thresholds.p99 is not known"):
+        await load(replace(plan_of(), thresholds={"p99": 3}))
+
+
+async def test_how_much_servers_hold_is_found(load: Load):
+    """Each step is a run over the same servers. The report is of the most that held."""
+    plan = plan_of().sized(rate=100)
+    done = await load(plan, "holds", "330", capacity=True)
+    assert done.code == PASSED
+    found = json.loads((done.directory / "capacity.json").read_text())
+    assert [step["load"] for step in found["steps"]] == [100, 200, 400, 300, 350, 325]
+    assert (found["held"], found["broke"], found["broken"], found["unit"]) == (325, 350, ["lost"], "messages/s")
+    assert done.result.plan["traffic"]["rate"] == 325
+    assert done.result.setting["capacity"] == "325 messages/s"
+    assert "tried holds 325 messages/s" in done.printed
+    assert "at 350 messages/s it does not meet: lost" in done.printed
+
+
+async def test_how_many_users_servers_hold_is_found(load: Load):
+    """Of a plan in which nobody speaks; each step has its own users."""
+    plan = replace(plan_of("direct", {"name": "ramp", "seconds": 0.1, "measured": True}), drain=0.1)
+    done = await load(plan, "holds", "13", capacity=True)
+    found = json.loads((done.directory / "capacity.json").read_text())
+    assert [step["load"] for step in found["steps"]] == [8, 16, 12, 14, 13]
+    assert found["held"] == 13
+
+
+async def test_the_search_ends_where_the_generator_is_the_limit(load: Load):
+    """The servers may hold more, and nothing is said of what they do not."""
+    done = await load(plan_of(), "busy", capacity=True)
+    assert done.code == INVALID
+    assert "perhaps more: the generator was the bottleneck" in done.printed
