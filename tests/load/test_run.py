@@ -235,3 +235,12 @@ async def test_the_search_ends_where_the_generator_is_the_limit(load: Load):
     done = await load(plan_of(), "busy", capacity=True)
     assert done.code == INVALID
     assert "perhaps more: the generator was the bottleneck" in done.printed
+
+
+async def test_figures_of_an_earlier_run_stand_beside_those_of_this_one(load: Load):
+    """In the terminal and on the page."""
+    earlier = (await load(plan_of())).result
+    done = await load(plan_of(), baseline=earlier)
+
+    assert "baseline   ratio  demanded" in done.printed
+    assert f"Beside them those of run {earlier.run}" in (done.directory / "report.html").read_text(encoding="utf-8")
