@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from math import inf, nan
 from pathlib import Path
 
-from load.plan import Plan, PlanError, names, read
+from load.plan import SERVER_ACTIONS, Plan, PlanError, names, read
 
 __all__ = ["main", "parser"]
 
@@ -86,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=_amount, metavar="R", help="so many messages a second, in a phase of rate 1")
     parser.add_argument("--duration", type=_amount, metavar="S", help="seconds of all phases together")
     parser.add_argument("--small", action="store_true", help="in the small size that the scenario has for a quick look")
-    parser.add_argument("--servers", type=_count, metavar="N", help="start so many (1; 2 if it is about others)")
+    parser.add_argument("--servers", type=_count, metavar="N", help="start so many (1, or 2 if it is about several)")
     parser.add_argument("--clustered", action="store_true", help="start also a single one over Redis and MongoDB")
     parser.add_argument("--no-proxy", dest="proxy", action="store_false", help="start no nginx before several")
     parser.add_argument(
@@ -108,7 +108,9 @@ def _list() -> int:
 
 
 def _servers(plan: Plan) -> int:
-    return 2 if plan.population.spread == "across" else 1
+    """Return how many servers a plan is about: two where it needs another one, or shows how the others go on."""
+    shared = plan.population.spread == "across" or any(phase.action in SERVER_ACTIONS for phase in plan.phases)
+    return 2 if shared else 1
 
 
 def _directory(plan: Plan) -> Path:

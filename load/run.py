@@ -123,15 +123,11 @@ async def _find_capacity(request: Request, fleet: Fleet, work: Path, terminal: T
     while (load := search.next()) is not None:
         directory = work / f"step-{len(found.steps) + 1}"
         result = await _trial(request, loaded(plan, load), fleet, directory, terminal).run()
-        if result.invalid:
-            found.invalid = result.invalid
-            best = best or result
-            break
         found.take(load, result)
         search.tell(load, held=result.passed)
-        best = result if result.passed or best is None else best
-        broken = found.steps[-1].broken
-        terminal.say(f"{load:,g} {unit}: {'does not meet ' + ', '.join(broken) if broken else 'holds'}")
+        if best is None or (result.passed and load == search.held):
+            best = result
+        terminal.say(f"{load:,g} {unit}: {found.steps[-1]}")
     found.held, found.broke = search.held, search.broke
     assert best is not None, "something was tried"
     best = replace(best, setting={**best.setting, "capacity": f"{found.held:g} {unit}"})
