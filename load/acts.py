@@ -80,8 +80,10 @@ class Acts:
 
 async def _pause(engine: Engine | None, seconds: float) -> None:
     assert engine is not None, "a plan that pauses an engine has it"
-    await engine.pause()
+    pausing = asyncio.ensure_future(engine.pause())
     try:
+        await asyncio.shield(pausing)
         await asyncio.sleep(seconds)
     finally:
+        await pausing  # who is broken off in the middle of it has it paused a moment later
         await engine.resume()

@@ -20,7 +20,6 @@ from pathlib import Path
 from e2e.harness.cluster import Cluster, Route
 from e2e.harness.deployment import SECRET, embedded
 from e2e.harness.engine import Engine, EngineRefusedError
-from e2e.harness.engine_process import EngineProcess
 from e2e.harness.engines import Engines, NoEngineError
 from e2e.harness.guard import Guard
 from e2e.harness.process import ServerDidNotStartError, ServerProcess
@@ -154,7 +153,7 @@ class OwnFleet:
             for number, server in enumerate(self.servers, 1)
         ]
         for name, engine in (("redis", self.redis), ("mongo", self.mongo)):
-            if isinstance(engine, EngineProcess):
+            if engine is not None:
                 found.append(Member(name, "engine", [] if engine.pid is None else [engine.pid]))
         if self._proxy is not None:
             found.append(Member("nginx", "proxy", self._proxy.pids))
