@@ -53,14 +53,18 @@ def measured(result: Result) -> list[Phase]:
 
 
 def disturbed(result: Result) -> list[Phase]:
-    """Return the phases in which an action holds: those that begin with one, and those after it until it is over."""
+    """Return the phases in which an action holds: those that begin with one, and those after it until it is over.
+
+    The phase in which it ends is none: who reads again has to catch up, and is served as well as can be.
+    """
     found: list[Phase] = []
     until = ""
     for phase in result.phases:
-        until = "" if phase.action == until else until
-        if phase.action or until:
+        if phase.action in _LASTING.values():
+            until = ""
+        elif phase.action or until:
             found.append(phase)
-        until = _LASTING.get(phase.action, until)
+            until = _LASTING.get(phase.action, until)
     return found
 
 

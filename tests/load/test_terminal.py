@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from load.result import Verdict
+from pathlib import Path
+
+import pytest
+
+from load.report.__main__ import main
+from load.result import Verdict, dump
 from load.terminal import table
 from load.thresholds import judge
 from tests.load.results import flat, generator, phase, plan, result
@@ -63,3 +68,17 @@ def test_colours_are_for_terminals():
     assert "\x1b" not in table(run)
     assert table(run, colours=True).count("\x1b") == 2
     assert max(len(line) for line in table(simulated()).splitlines()) < 200
+
+
+def test_a_result_can_be_shown_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """Beside an earlier one, and as a page; what is no result is refused."""
+    now, before = tmp_path / "now.json", tmp_path / "before.json"
+    dump(judge(result(phases=[phase(intended=flat(6.0))]), plan()), now)
+    dump(judge(result(phases=[phase(intended=flat(4.0))]), plan()), before)
+
+    assert main([str(now), "--baseline", str(before), "--html", str(tmp_path / "page.html")]) == 0
+    assert ["p99_ms", "6", "ms", "4", "ms", "1.50"] in [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert "1.50 worse" in (tmp_path / "page.html").read_text(encoding="utf-8")
+    (tmp_path / "other.json").write_text("{}", encoding="utf-8")
+    assert main([str(tmp_path / "other.json")]) == 2
+    assert "no result of parley-load/1" in capsys.readouterr().err

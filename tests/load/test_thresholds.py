@@ -16,10 +16,14 @@ from tests.load.results import flat, generator, phase, plan, result, second, sec
 LINE = list(range(601))
 
 
+RSS = [1_000_000 * it for it in (0, 1, 1, 1, 1, 2, 9)]
+"""Grows before anybody comes, then with users, and then with what they say."""
+
+
 def two_servers(**second_server: Any) -> list:
     """Return two servers that use half a core and a quarter, and what else there is beside them."""
     return [
-        series("server 1", "server", [0.5 * at for at in range(11)], rss=[1_000_000] * 5 + [2_000_000] * 6),
+        series("server 1", "server", [0.5 * at for at in range(11)], rss=RSS),
         series("server 2", "server", [0.25 * at for at in range(11)], rss=[1_000_000], **second_server),
         series("redis", "engine", [0.1 * at for at in range(11)], rss=[7_000_000]),
         series("nginx", "proxy", [0.05 * at for at in range(11)], rss=[9_000_000]),
@@ -79,7 +83,7 @@ WORKED = {
                 phase("calm", intended=flat(4.0)),
                 phase("stalled", action="stall", measured=False, intended=flat(6.0)),
                 phase("on", measured=False, intended=flat(10.0)),
-                phase("read", action="read", measured=False, intended=flat(8.0)),
+                phase("read", action="read", measured=False, intended=flat(999.0)),
                 phase("cool", measured=False, intended=flat(999.0)),
             ]
         ),
@@ -104,7 +108,7 @@ WORKED = {
     "redis_per_message": (result(operations=ASKED), 3.0),
     "mongo_per_message": (result(operations=ASKED), 2.0),
     "rss_kb_per_connection": (
-        result(processes=two_servers(), seconds=[second(0, users=0), *seconds(4, users=5)[1:], second(4, users=10)]),
+        result(processes=two_servers(), seconds=[second(0, users=0), *seconds(4, users=5)[1:], *seconds(10)[4:]]),
         100.0,
     ),
     "rss_growth_mb": (
