@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from load.plan import Plan
@@ -142,6 +142,4 @@ def unit_of(plan: Plan) -> Unit:
 
 def loaded(plan: Plan, load: float) -> Plan:
     """Return a plan with another load, of its unit."""
-    if unit_of(plan) == "users":
-        return replace(plan, population=replace(plan.population, users=round(load)))
-    return plan.sized(rate=load)
+    return plan.sized(users=round(load)) if unit_of(plan) == "users" else plan.sized(rate=load)

@@ -21,6 +21,9 @@ __all__ = ["main", "parser"]
 
 UNUSABLE = 2
 
+STEP = 60.0
+"""Seconds of a run of the search for a capacity, at most, where the command line does not say."""
+
 CODES = (
     "Exit codes: 0 all demands are met, 1 they are not, 2 the command line, the scenario or the servers cannot be "
     "used, 3 nothing may be concluded: the generator was the bottleneck, or came to no result."
@@ -54,6 +57,8 @@ def main(argv: list[str] | None = None) -> int:
         plan = read(arguments.scenario)
         size = {"users": arguments.users, "rate": arguments.rate, "duration": arguments.duration}
         plan = plan.sized(**size, small=arguments.small)
+        if arguments.find_capacity and arguments.duration is None:
+            plan = plan.sized(duration=min(plan.duration, STEP))
         request = Request(
             plan,
             arguments.report or _directory(plan),

@@ -82,7 +82,7 @@ class OwnFleet:
         self._proxy: Nginx | None = None
         self._guard = Guard()
         self._guarded: set[int] = set()
-        self._casualties: dict[int, str] = {}
+        self._casualties: dict[str, None] = {}
 
     @classmethod
     async def start(cls, directory: Path, plan: Plan, wanted: Wanted) -> OwnFleet:
@@ -160,10 +160,10 @@ class OwnFleet:
         return found
 
     def casualties(self) -> list[str]:
-        for number, server in enumerate(self.servers):
-            if not server.running and number not in self.asked:
-                self._casualties.setdefault(number, f"server {number + 1} has ended by itself:\n{server.log_tail()}")
-        return list(self._casualties.values())
+        asked = {f"server {number + 1}" for number in self.asked}
+        ended = [it.name for it in self.members() if not it.pids and it.name not in asked]
+        self._casualties.update(dict.fromkeys(ended))
+        return [f"{name} has ended by itself" for name in self._casualties]
 
     def setting(self) -> dict[str, str | int | float]:
         return {

@@ -29,9 +29,6 @@ __all__ = ["FAILED", "INVALID", "PASSED", "UNUSABLE", "Request", "run"]
 
 PASSED, FAILED, UNUSABLE, INVALID = 0, 1, 2, 3
 
-STEP = 60.0
-"""Seconds of a step of the search for a capacity, at most, where the command line does not say."""
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -115,10 +112,9 @@ async def _once(request: Request, fleet: Fleet, work: Path, terminal: Terminal) 
 
 
 async def _find_capacity(request: Request, fleet: Fleet, work: Path, terminal: Terminal) -> int:
-    plan = request.plan.sized(duration=min(request.plan.duration, STEP))
-    unit = unit_of(plan)
-    users = plan.population.users
-    search = Search(users if unit == "users" else plan.traffic.rate, len(fleet.targets) if unit == "users" else 0)
+    plan, unit = request.plan, unit_of(request.plan)
+    people = unit == "users"
+    search = Search(plan.population.users if people else plan.traffic.rate, len(fleet.targets) if people else 0)
     found, best = Capacity(plan.name, unit), None
     while (load := search.next()) is not None:
         directory = work / f"step-{len(found.steps) + 1}"

@@ -1,12 +1,13 @@
 """Stands in for the generator: it reads and writes what that does, and loads nobody.
 
-python stand_in.py [holds MOST | busy MOST] [lose] [hang] [fail] [forget]
+python stand_in.py [holds MOST | busy MOST] [lose] [hang] [fail] [forget] [tear]
     holds MOST  lose a message if the rate, or where nobody speaks the number of users, is more
     busy MOST   have used all of a core then
     lose        lose a message
     hang        never end, and start a child that does not either
     fail        say why, and exit with 3
     forget      leave no result
+    tear        leave half a result
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ def main(arguments: list[str]) -> None:
     if "forget" not in arguments:
         found = measured(plan, world["run"], began, lost="lose" in arguments or exceeds("holds"), busy=exceeds("busy"))
         results.dump(found, directory / "measured.json")
+    if "tear" in arguments:
+        os.truncate(directory / "measured.json", 500)
 
 
 def load_of(plan: Plan) -> float:

@@ -120,6 +120,13 @@ async def test_a_generator_without_a_result_makes_the_run_invalid(load: Load):
     assert all(name.endswith((".log", ".jsonl")) for name in kept)
 
 
+async def test_half_a_result_makes_the_run_invalid(load: Load):
+    """As of a generator that was killed while it wrote it."""
+    done = await load(plan_of(), "tear")
+    assert done.code == INVALID
+    assert "the generator left no whole result" in done.printed
+
+
 async def test_a_generator_that_hangs_is_ended(load: Load, monkeypatch: pytest.MonkeyPatch):
     """When its time is over."""
     monkeypatch.setattr("load.trial._MARGIN", 1.0)
@@ -144,7 +151,7 @@ async def test_a_server_that_ends_by_itself_fails_the_run(load: Load, monkeypatc
     done = await load(plan_of())
     assert done.code == FAILED
     assert "server 1 has ended by itself" in done.printed
-    assert done.result.failures["server 1 has ended by itself:"] == 1
+    assert done.result.failures["server 1 has ended by itself"] == 1
 
 
 async def test_what_a_phase_does_to_servers_is_done(load: Load):
