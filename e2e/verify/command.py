@@ -10,7 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from e2e.verify.profile import CONTRACTS, Profile, ProfileError, load
+from e2e.verify.profile import CONTRACTS, Profile, ProfileError
+from e2e.verify.profile_file import load
 from e2e.verify.selection import SelectionError
 from e2e.verify.verdicts import UNUSABLE
 
