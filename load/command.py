@@ -39,7 +39,8 @@ def main(argv: list[str] | None = None) -> int:
     if missing is not None:
         return _refuse(f"{missing} is not installed: pip install 'parley[load]'")
 
-    from e2e.verify.profile import Profile, ProfileError, load
+    from e2e.verify.profile import Profile, ProfileError
+    from e2e.verify.profile_file import load
 
     try:
         profile = Profile()
