@@ -15,7 +15,7 @@ import pytest
 from e2e.harness.run_engines import RunEngines
 
 _ROOT = Path(__file__).parent
-_USES = ("store", "cluster", "harness", "test_server.py", "verify/test_made_users.py")
+_USES = ("store", "cluster", "harness", "load", "test_server.py", "verify/test_made_users.py")
 _USERS = [_ROOT / "e2e", *(_ROOT / "tests" / name for name in _USES)]
 
 _engines = pytest.StashKey[RunEngines]()

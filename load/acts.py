@@ -55,7 +55,7 @@ class Acts:
             try:
                 await doing
             except (AssertionError, OSError) as error:
-                self.failures.append(f"{action}: {error}")
+                self.failures.append(f"{action}: {_line(error)}")
 
         task = asyncio.create_task(do())
         self._under_way.add(task)
@@ -71,17 +71,24 @@ class Acts:
             try:
                 await end(server)
             except AssertionError as error:  # it has not ended well, but the next one has its turn
-                self.failures.append(f"server {number + 1}: {error}")
+                self.failures.append(f"server {number + 1}: {_line(error)}")
             if not server.running:
                 await server.start()
             fleet.asked.discard(number)
             fleet.guard()
 
 
+def _line(error: BaseException) -> str:
+    """Return the sentence of an error, without the log that may follow."""
+    return str(error).partition("\n")[0].rstrip(":")
+
+
 async def _pause(engine: Engine | None, seconds: float) -> None:
     assert engine is not None, "a plan that pauses an engine has it"
-    await engine.pause()
+    pausing = asyncio.ensure_future(engine.pause())
     try:
+        await asyncio.shield(pausing)
         await asyncio.sleep(seconds)
     finally:
+        await pausing  # who is broken off in the middle of it has it paused a moment later
         await engine.resume()

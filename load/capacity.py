@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from load.plan import Plan
@@ -70,13 +70,20 @@ class Step:
 
     Attributes:
         broken: the demands that were not met, none if it has held.
+        invalid: why nothing may be concluded from it; then it has not held either.
         figures: all that was measured, by name.
 
     """
 
     load: float
     broken: Sequence[str]
+    invalid: Sequence[str]
     figures: dict[str, float]
+
+    def __str__(self) -> str:
+        if self.invalid:
+            return "; ".join(self.invalid)
+        return f"does not meet {', '.join(self.broken)}" if self.broken else "holds"
 
 
 @dataclass(slots=True)
@@ -85,8 +92,7 @@ class Capacity:
 
     Attributes:
         held: the most that has held, 0 if nothing has.
-        broke: the least that has not, None if the search has ended before.
-        invalid: why it has: the generator could do no more, or the like; empty if it came to an end.
+        broke: the least that has not.
 
     """
 
@@ -95,32 +101,37 @@ class Capacity:
     held: float = 0.0
     broke: float | None = None
     steps: list[Step] = field(default_factory=list[Step])
-    invalid: Sequence[str] = ()
 
     @property
     def broken(self) -> Sequence[str]:
         """The demands that the least load that did not hold has not met."""
-        return next((step.broken for step in self.steps if step.load == self.broke and step.broken), ())
+        return next((step.broken for step in self.steps if step.load == self.broke), ())
+
+    @property
+    def invalid(self) -> Sequence[str]:
+        """Why nothing may be concluded from that: the servers may hold more than is known."""
+        return next((step.invalid for step in self.steps if step.load == self.broke), ())
 
     def take(self, load: float, result: Result) -> None:
         """Take what a step has found."""
         broken = [it.name for it in result.figures if not it.ok]
-        if not result.passed and not broken:
+        if not (result.passed or broken or result.invalid):
             broken = ["the servers' survival"]
         figures = {it.name: it.value for it in result.figures if it.value is not None}
-        self.steps.append(Step(load, broken, figures))
+        self.steps.append(Step(load, broken, list(result.invalid), figures))
 
     def told(self) -> list[str]:
         """Return it in lines."""
         lines = [f"{self.scenario} holds {self.held:,g} {self.unit}" if self.held else f"{self.scenario} holds nothing"]
-        if self.broke is not None:
+        if self.invalid:
+            lines += [f"  perhaps more, but at {self.broke:,g} {self.unit} {reason}" for reason in self.invalid]
+        elif self.broke is not None:
             lines.append(f"  at {self.broke:,g} {self.unit} it does not meet: {', '.join(self.broken)}")
-        lines += [f"  and perhaps more: {reason}" for reason in self.invalid]
         return lines
 
     def dump(self) -> dict[str, Any]:
         """Return it as what JSON can hold."""
-        return {"schema": SCHEMA, **asdict(self), "broken": list(self.broken)}
+        return {"schema": SCHEMA, **asdict(self), "broken": list(self.broken), "invalid": list(self.invalid)}
 
 
 def unit_of(plan: Plan) -> Unit:
@@ -131,6 +142,4 @@ def unit_of(plan: Plan) -> Unit:
 
 def loaded(plan: Plan, load: float) -> Plan:
     """Return a plan with another load, of its unit."""
-    if unit_of(plan) == "users":
-        return replace(plan, population=replace(plan.population, users=round(load)))
-    return plan.sized(rate=load)
+    return plan.sized(users=round(load)) if unit_of(plan) == "users" else plan.sized(rate=load)

@@ -15,13 +15,16 @@ from importlib.util import find_spec
 from math import inf, nan
 from pathlib import Path
 
-from load.plan import Plan, PlanError, names, read
+from load.plan import SERVER_ACTIONS, Plan, PlanError, names, read
 from load.result import Result
 from load.result import load as load_result
 
 __all__ = ["main", "parser"]
 
 UNUSABLE = 2
+
+STEP = 60.0
+"""Seconds of a run of the search for a capacity, at most, where the command line does not say."""
 
 CODES = (
     "Exit codes: 0 all demands are met, 1 they are not, 2 the command line, the scenario or the servers cannot be "
@@ -38,7 +41,8 @@ def main(argv: list[str] | None = None) -> int:
     if missing is not None:
         return _refuse(f"{missing} is not installed: pip install 'parley[load]'")
 
-    from e2e.verify.profile import Profile, ProfileError, load
+    from e2e.verify.profile import Profile, ProfileError
+    from e2e.verify.profile_file import load
 
     try:
         profile = Profile()
@@ -56,6 +60,8 @@ def main(argv: list[str] | None = None) -> int:
         plan = read(arguments.scenario)
         size = {"users": arguments.users, "rate": arguments.rate, "duration": arguments.duration}
         plan = plan.sized(**size, small=arguments.small)
+        if arguments.find_capacity and arguments.duration is None:
+            plan = plan.sized(duration=min(plan.duration, STEP))
         request = Request(
             plan,
             arguments.report or _directory(plan),
@@ -89,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate", type=_amount, metavar="R", help="so many messages a second, in a phase of rate 1")
     parser.add_argument("--duration", type=_amount, metavar="S", help="seconds of all phases together")
     parser.add_argument("--small", action="store_true", help="in the small size that the scenario has for a quick look")
-    parser.add_argument("--servers", type=_count, metavar="N", help="start so many (1; 2 if it is about others)")
+    parser.add_argument("--servers", type=_count, metavar="N", help="start so many (1, or 2 if it is about several)")
     parser.add_argument("--clustered", action="store_true", help="start also a single one over Redis and MongoDB")
     parser.add_argument("--no-proxy", dest="proxy", action="store_false", help="start no nginx before several")
     parser.add_argument(
@@ -114,7 +120,9 @@ def _list() -> int:
 
 
 def _servers(plan: Plan) -> int:
-    return 2 if plan.population.spread == "across" else 1
+    """Return how many servers a plan is about: two where it needs another one, or shows how the others go on."""
+    shared = plan.population.spread == "across" or any(phase.action in SERVER_ACTIONS for phase in plan.phases)
+    return 2 if shared else 1
 
 
 def _directory(plan: Plan) -> Path:

@@ -72,7 +72,7 @@ class Fleet(Protocol):
         ...
 
     def casualties(self) -> list[str]:
-        """Return which servers have ever ended though nobody asked them to, a sentence each."""
+        """Return what has ever ended though nobody asked it to, a sentence each."""
         ...
 
     def setting(self) -> dict[str, str | int | float]:

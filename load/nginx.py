@@ -23,6 +23,8 @@ __all__ = ["Nginx", "NginxRefusedError", "installed"]
 _START = 10 * SECOND
 _STOP = 5 * SECOND
 _TRIES = 3
+_CONNECTIONS = 65_536
+"""Of a worker, at most: it sets aside memory for each."""
 
 _TEMPLATE = """\
 daemon off;
@@ -171,7 +173,7 @@ class Nginx:
         return _TEMPLATE.format(
             directory=self._directory,
             descriptors=self._descriptors,
-            connections=self._descriptors - 64,
+            connections=min(self._descriptors, _CONNECTIONS) - 64,
             port=self._port,
             servers=servers,
         )

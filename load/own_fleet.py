@@ -20,7 +20,6 @@ from pathlib import Path
 from e2e.harness.cluster import Cluster, Route
 from e2e.harness.deployment import SECRET, embedded
 from e2e.harness.engine import Engine, EngineRefusedError
-from e2e.harness.engine_process import EngineProcess
 from e2e.harness.engines import Engines, NoEngineError
 from e2e.harness.guard import Guard
 from e2e.harness.process import ServerDidNotStartError, ServerProcess
@@ -83,7 +82,7 @@ class OwnFleet:
         self._proxy: Nginx | None = None
         self._guard = Guard()
         self._guarded: set[int] = set()
-        self._casualties: dict[int, str] = {}
+        self._casualties: dict[str, None] = {}
 
     @classmethod
     async def start(cls, directory: Path, plan: Plan, wanted: Wanted) -> OwnFleet:
@@ -154,17 +153,17 @@ class OwnFleet:
             for number, server in enumerate(self.servers, 1)
         ]
         for name, engine in (("redis", self.redis), ("mongo", self.mongo)):
-            if isinstance(engine, EngineProcess):
+            if engine is not None:
                 found.append(Member(name, "engine", [] if engine.pid is None else [engine.pid]))
         if self._proxy is not None:
             found.append(Member("nginx", "proxy", self._proxy.pids))
         return found
 
     def casualties(self) -> list[str]:
-        for number, server in enumerate(self.servers):
-            if not server.running and number not in self.asked:
-                self._casualties.setdefault(number, f"server {number + 1} has ended by itself:\n{server.log_tail()}")
-        return list(self._casualties.values())
+        asked = {f"server {number + 1}" for number in self.asked}
+        ended = [it.name for it in self.members() if not it.pids and it.name not in asked]
+        self._casualties.update(dict.fromkeys(ended))
+        return [f"{name} has ended by itself" for name in self._casualties]
 
     def setting(self) -> dict[str, str | int | float]:
         return {

@@ -14,7 +14,8 @@ import json
 import sys
 from pathlib import Path
 
-from e2e.verify.profile import Profile, ProfileError, load
+from e2e.verify.profile import Profile, ProfileError
+from e2e.verify.profile_file import load
 from load import world
 from load.fleet import FleetError, RemoteFleet
 from load.plan import Plan, PlanError, read

@@ -29,9 +29,6 @@ __all__ = ["FAILED", "INVALID", "PASSED", "UNUSABLE", "Request", "run"]
 
 PASSED, FAILED, UNUSABLE, INVALID = 0, 1, 2, 3
 
-STEP = 60.0
-"""Seconds of a step of the search for a capacity, at most, where the command line does not say."""
-
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -117,23 +114,18 @@ async def _once(request: Request, fleet: Fleet, work: Path, terminal: Terminal) 
 
 
 async def _find_capacity(request: Request, fleet: Fleet, work: Path, terminal: Terminal) -> int:
-    plan = request.plan.sized(duration=min(request.plan.duration, STEP))
-    unit = unit_of(plan)
-    users = plan.population.users
-    search = Search(users if unit == "users" else plan.traffic.rate, len(fleet.targets) if unit == "users" else 0)
+    plan, unit = request.plan, unit_of(request.plan)
+    people = unit == "users"
+    search = Search(plan.population.users if people else plan.traffic.rate, len(fleet.targets) if people else 0)
     found, best = Capacity(plan.name, unit), None
     while (load := search.next()) is not None:
         directory = work / f"step-{len(found.steps) + 1}"
         result = await _trial(request, loaded(plan, load), fleet, directory, terminal).run()
-        if result.invalid:
-            found.invalid = result.invalid
-            best = best or result
-            break
         found.take(load, result)
         search.tell(load, held=result.passed)
-        best = result if result.passed or best is None else best
-        broken = found.steps[-1].broken
-        terminal.say(f"{load:,g} {unit}: {'does not meet ' + ', '.join(broken) if broken else 'holds'}")
+        if best is None or (result.passed and load == search.held):
+            best = result
+        terminal.say(f"{load:,g} {unit}: {found.steps[-1]}")
     found.held, found.broke = search.held, search.broke
     assert best is not None, "something was tried"
     best = replace(best, setting={**best.setting, "capacity": f"{found.held:g} {unit}"})

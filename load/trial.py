@@ -81,7 +81,7 @@ class Trial:
             await self._attend()
             if self._acts is not None:
                 await self._acts.finish()
-            return self._judged(results.load(self._generator.measured))
+            return self._judged(self._measured())
         finally:
             self.ticker.end()
             if self._acts is not None:
@@ -124,6 +124,14 @@ class Trial:
         if self._acts is not None:
             self._acts.begin(news["action"], news["seconds"])
 
+    def _measured(self) -> Result:
+        try:
+            return results.load(self._generator.measured)
+        except (ValueError, KeyError, TypeError) as error:
+            raise GeneratorError(
+                f"the generator left no whole result ({error}):\n{self._generator.log_tail()}"
+            ) from error
+
     def _judged(self, measured: Result) -> Result:
         troubles = [*self.fleet.casualties(), *(self._acts.failures if self._acts is not None else ())]
         generators = [it for it in measured.processes if it.kind == "generator"]
@@ -134,7 +142,7 @@ class Trial:
             setting={**setting(), **self.fleet.setting(), "targets": targets, **measured.setting},
             processes=[*watched, *measured.processes],
             operations=dict(self._operations.counted) if self._operations is not None else {},
-            failures={**measured.failures, **{trouble.splitlines()[0]: 1 for trouble in troubles}},
+            failures={**measured.failures, **dict.fromkeys(troubles, 1)},
             verdict=replace(measured.verdict, examples=[*troubles, *measured.verdict.examples]),
         )
         judged = judge(complete, self.plan)

@@ -60,6 +60,21 @@ def test_a_wheel_has_the_suites(unpacked: Path, tmp_path: Path):
     assert found.stdout.strip() == f"{unpacked / 'e2e'} True"
 
 
+def test_a_wheel_has_the_scenarios(unpacked: Path, tmp_path: Path):
+    """`parley load` lists them, and what Locust loads is there."""
+    found = subprocess.run(
+        [sys.executable, "-m", "app", "load"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(unpacked)},
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert "Friends, ten each" in found.stdout
+    assert (unpacked / "load" / "locustfile.py").is_file()
+
+
 @pytest.mark.timeout(120)
 async def test_a_wheel_judges_a_server_without_the_checkout(unpacked: Path, tmp_path: Path):
     """`parley verify` has its suites and contracts with it."""

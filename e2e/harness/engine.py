@@ -40,6 +40,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def pid(self) -> int | None:
+        """Its process, if it runs on this machine and can be seen from here."""
+        ...
+
+    @property
     def ours(self) -> bool:
         """Whether the verbs below are to be had; they raise `EngineNotOursError` otherwise."""
         ...
@@ -80,6 +85,7 @@ class GivenEngine:
     url: str
     description: str
     ours: bool = False
+    pid: int | None = None
 
     async def start(self) -> None:
         raise EngineNotOursError(f"{self.description} cannot be started from here")

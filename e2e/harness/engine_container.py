@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import warnings
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -94,6 +95,7 @@ class EngineContainer:
     def __init__(self, kind: Kind, image: str, guard: Guard) -> None:
         self.url = ""
         self.description = f"{image}, not started"
+        self.pid: int | None = None
         self._kind = kind
         self._image = image
         self._guard = guard
@@ -106,6 +108,7 @@ class EngineContainer:
         else:
             await asyncio.to_thread(self._wrapped.start)
         identity = await until_it_answers(self._kind, self.url, self._objection)
+        self.pid = await asyncio.to_thread(self._find)
         stand_in = f", a stand-in for {self._kind.name}" if identity.stand_in else ""
         self.description = f"{identity.name} in a container of {self._image}{stand_in}"
 
@@ -154,6 +157,16 @@ class EngineContainer:
         self._guard.watch("container", container.get_container_id())
         host, port = container.get_container_host_ip(), container.get_exposed_port(self._kind.port)
         self.url = self._kind.url.format(host="127.0.0.1" if host == "localhost" else host, port=port)
+
+    def _find(self) -> int | None:
+        """Return its process, None where that is of another machine, which has pids of its own."""
+        wrapped = self._wrapped
+        wrapped.reload()
+        pid = int(wrapped.attrs["State"]["Pid"])
+        try:
+            return pid if wrapped.id in Path(f"/proc/{pid}/cgroup").read_text() else None
+        except OSError:
+            return None
 
     def _objection(self) -> str | None:
         wrapped = self._wrapped

@@ -10,7 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-from e2e.verify.profile import CONTRACTS, Profile, ProfileError, load
+from e2e.verify.profile import CONTRACTS, Profile, ProfileError
+from e2e.verify.profile_file import load
 from e2e.verify.selection import SelectionError
 from e2e.verify.verdicts import UNUSABLE
 
@@ -23,6 +24,13 @@ WORKERS = 4
 def main(argv: list[str] | None = None) -> int:
     """Run the command and return its exit code."""
     arguments = parser().parse_args(argv)
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        return _refuse("interrupted: nothing is said of the server")
+
+
+def _run(arguments: argparse.Namespace) -> int:
     try:
         profile = Profile() if arguments.profile is None else load(arguments.profile)
         # the harness reads it when it is imported, here and in every worker
@@ -49,8 +57,6 @@ def main(argv: list[str] | None = None) -> int:
         )
     except (ProfileError, SelectionError, SetUpError) as error:
         return _refuse(str(error))
-    except KeyboardInterrupt:
-        return _refuse("interrupted: nothing is said of the server")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -74,9 +80,15 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--strict", action="store_true", help="count a SHOULD or a MAY that fails as a MUST")
     parser.add_argument("--all", action="store_true", help="list every requirement, not only those that are not met")
     parser.add_argument(
-        "--workers", type=int, default=WORKERS, metavar="N", help="run so many tests at a time (%(default)s)"
+        "--workers", type=_number, default=WORKERS, metavar="N", help="run so many tests at a time (%(default)s)"
     )
     return parser
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 on")
+    return int(text)
 
 
 def _refuse(text: str) -> int:

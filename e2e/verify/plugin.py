@@ -17,7 +17,8 @@ import pytest
 
 from e2e.harness.transcript import Record, Transcript
 from e2e.verify.failure import failure
-from e2e.verify.profile import Profile, load
+from e2e.verify.profile import Profile
+from e2e.verify.profile_file import load
 from e2e.verify.result import Entry
 from e2e.verify.target import target_of, users_of
 

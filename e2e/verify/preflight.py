@@ -5,13 +5,15 @@ Otherwise every test would fail for one and the same reason, which is no fault o
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import aiohttp
 import pytest
 from pymongo.errors import PyMongoError
 
 from e2e.harness.client import Client
 from e2e.harness.deadline import DEADLINE
-from e2e.harness.deployment import Deployment
+from e2e.harness.deployment import Deployment, Server
 from e2e.harness.direct import DirectClient
 from e2e.harness.friends import FriendsClient
 from e2e.harness.notifications import NotificationsClient
@@ -41,7 +43,7 @@ async def look(contract: str, deployment: Deployment, profile: Profile) -> None:
     """Look whether a contract can be judged. Raise `SetUpError` if it cannot."""
     async with aiohttp.ClientSession() as http:
         for server in deployment.servers:
-            await _must_speak(http, contract, *deployment.place(contract, _KINDS[contract].PATH, server))
+            await _must_speak(http, contract, *_place(deployment, contract, server))
         if contract in _WITH_USERS:
             users = users_of(profile)
             people = People(deployment, Transcript(), http, users)
@@ -53,9 +55,18 @@ async def look(contract: str, deployment: Deployment, profile: Profile) -> None:
                 await users.close()
 
 
+def _place(deployment: Deployment, contract: str, server: Server) -> tuple[str, str]:
+    try:
+        return deployment.place(contract, _KINDS[contract].PATH, server)
+    except pytest.skip.Exception as lack:
+        raise SetUpError(f"{lack}; url and path of [contracts.{contract}] in the profile say where it is") from None
+
+
 async def _must_speak(http: aiohttp.ClientSession, contract: str, base: str, path: str) -> None:
     # without EIO=4 nothing is opened that somebody would have to close: every Engine.IO server answers 400
     url = f"{base}{path}/?transport=polling"
+    if urlsplit(base).scheme not in ("http", "https"):
+        raise SetUpError(f"{base} is no URL such as http://localhost:3000")
     try:
         async with http.get(url, timeout=aiohttp.ClientTimeout(total=DEADLINE), allow_redirects=False) as answer:
             status = answer.status

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -67,7 +68,7 @@ def run(request: Request) -> int:
     Raises:
         SelectionError: a pattern or an expected failure matches no requirement.
         ProfileError: the profile does not fit the targets.
-        SetUpError: the target cannot be judged.
+        SetUpError: the target cannot be judged, or the report not be written.
 
     """
     terminal = Terminal.of(sys.stdout)
@@ -76,6 +77,8 @@ def run(request: Request) -> int:
     chosen = frozenset(selected(request.patterns, [it.id for it in ours], where="-k"))
     expected = _expected(request.profile, list(everything))
     _look(request)
+    if request.directory is not None:
+        _must_take_files(request.directory)
 
     began, started = time.monotonic(), datetime.now(UTC)
     tests = [it for it in _tests(request.profile) if chosen.intersection(it.claims)]
@@ -102,7 +105,10 @@ def run(request: Request) -> int:
     )
     show(report, terminal, everything=request.everything)
     if request.directory is not None:
-        write(report, request.directory)
+        try:
+            write(report, request.directory)
+        except OSError as error:
+            raise SetUpError(f"--report {request.directory}: {error.strerror}") from None
         terminal.say(f"The report is {request.directory / 'report.html'}")
     return report.exit
 
@@ -119,6 +125,13 @@ def _expected(profile: Profile, ids: Sequence[str]) -> dict[str, str]:
 def _look(request: Request) -> None:
     deployment = RemoteDeployment(target_of(request.profile, request.targets, request.contract))
     asyncio.run(preflight.look(request.contract, deployment, request.profile))
+
+
+def _must_take_files(directory: Path) -> None:
+    """Raise `SetUpError` for a directory that cannot be written to: better now than after the run."""
+    nearest = next(it for it in (directory, *directory.absolute().parents) if it.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise SetUpError(f"--report {directory}: {nearest} is no directory in which files can be made")
 
 
 def _tests(profile: Profile) -> list[Test]:

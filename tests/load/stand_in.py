@@ -1,12 +1,13 @@
 """Stands in for the generator: it reads and writes what that does, and loads nobody.
 
-python stand_in.py [holds MOST] [lose] [busy] [hang] [fail] [forget]
+python stand_in.py [holds MOST | busy MOST] [lose] [hang] [fail] [forget] [tear]
     holds MOST  lose a message if the rate, or where nobody speaks the number of users, is more
+    busy MOST   have used all of a core then
     lose        lose a message
-    busy        have used all of a core
     hang        never end, and start a child that does not either
     fail        say why, and exit with 3
     forget      leave no result
+    tear        leave half a result
 """
 
 from __future__ import annotations
@@ -35,6 +36,10 @@ def main(arguments: list[str]) -> None:
         (directory / "child").write_text(str(child.pid))
         note(directory, {**news("ramp"), "users": 1})
         time.sleep(600)
+
+    def exceeds(word: str) -> bool:
+        return arguments[:1] == [word] and load_of(plan) > float(arguments[1])
+
     began = time.time()
     for phase in plan.phases:
         told = {"action": phase.action, "share": phase.share, "seconds": phase.seconds, "measured": phase.measured}
@@ -42,10 +47,10 @@ def main(arguments: list[str]) -> None:
         note(directory, {**news(phase.name), "at": time.time() - began, "users": len(world["users"])})
         time.sleep(phase.seconds)
     if "forget" not in arguments:
-        loses = "lose" in arguments or ("holds" in arguments and load_of(plan) > float(arguments[1]))
-        results.dump(
-            measured(plan, world["run"], began, lost=int(loses), busy="busy" in arguments), directory / "measured.json"
-        )
+        found = measured(plan, world["run"], began, lost="lose" in arguments or exceeds("holds"), busy=exceeds("busy"))
+        results.dump(found, directory / "measured.json")
+    if "tear" in arguments:
+        os.truncate(directory / "measured.json", 500)
 
 
 def load_of(plan: Plan) -> float:
@@ -72,7 +77,7 @@ def note(directory: Path, line: dict[str, object]) -> None:
         file.write(json.dumps(line) + "\n")
 
 
-def measured(plan: Plan, run: str, began: float, *, lost: int, busy: bool) -> Result:
+def measured(plan: Plan, run: str, began: float, *, lost: bool, busy: bool) -> Result:
     """Return what it claims to have found."""
     latency = Latency(10, 2.0, 2.0, 3.0, 4.0, 5.0, 6.0)
     phases = [

@@ -81,7 +81,8 @@ def test_the_equilibrium_and_what_broke_are_told():
     found.held, found.broke = 1000, 2000
     assert found.told() == ["friends-10 holds 1,000 messages/s", "  at 2,000 messages/s it does not meet: lost"]
     assert found.dump()["broken"] == ["lost"]
-    assert found.dump()["steps"][1] == {"load": 2000, "broken": ["lost"], "figures": {"lost": 3, "p99_ms": 4.0}}
+    step = {"load": 2000, "broken": ["lost"], "invalid": [], "figures": {"lost": 3, "p99_ms": 4.0}}
+    assert found.dump()["steps"][1] == step
 
     died = replace(found, steps=[], broke=4000)
     died.take(4000, _result(passed=False))
@@ -90,5 +91,10 @@ def test_the_equilibrium_and_what_broke_are_told():
 
 def test_where_the_generator_was_the_limit_is_told():
     """The servers may hold more."""
-    found = Capacity("friends-10", "messages/s", held=500, invalid=["the generator was the bottleneck"])
-    assert found.told() == ["friends-10 holds 500 messages/s", "  and perhaps more: the generator was the bottleneck"]
+    found = Capacity("friends-10", "messages/s", held=500, broke=1000)
+    found.take(1000, replace(_result(lost=1), invalid=["the generator was the bottleneck"]))
+    assert str(found.steps[0]) == "the generator was the bottleneck"
+    assert found.told() == [
+        "friends-10 holds 500 messages/s",
+        "  perhaps more, but at 1,000 messages/s the generator was the bottleneck",
+    ]

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
-from load.plan import names
+from load.command import _servers
+from load.plan import names, read
 from load.processes import family, usage
 from tests.waiting import until
 
@@ -116,3 +117,11 @@ def test_a_command_line_that_is_wrong_is_refused(arguments: list[str], capsys: p
         main(["load", *arguments])
     assert end.value.code == 2
     assert "parley load: error" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("scenario", "servers"), [("friends-10", 1), ("cross-server", 2), ("redis-pause", 2), ("reconnect-storm", 1)]
+)
+def test_a_scenario_about_several_servers_has_two(scenario: str, servers: int):
+    """Where the command line does not say how many."""
+    assert _servers(read(scenario)) == servers

@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from e2e.harness.engine_process import EngineProcess
 from load.fleet import FleetError
 from load.nginx import installed
 from load.own_fleet import OwnFleet, Wanted, raise_descriptors
@@ -90,10 +91,22 @@ async def test_a_server_that_ends_by_itself_is_told(start_fleet: StartFleet):
     assert fleet.casualties() == []
     os.kill(fleet.servers[0].pid, signal.SIGKILL)
     await until(lambda: not fleet.servers[0].running)
-    assert fleet.casualties()[0].startswith("server 1 has ended by itself")
+    assert fleet.casualties() == ["server 1 has ended by itself"]
     await fleet.servers[0].kill()
     await fleet.servers[0].start()
     assert len(fleet.casualties()) == 1
+
+
+async def test_an_engine_that_ends_by_itself_is_told(start_fleet: StartFleet):
+    """One that stands still is not."""
+    fleet = await start_fleet(plan_of(), clustered=True)
+    assert isinstance(fleet.redis, EngineProcess)
+    await fleet.redis.pause()
+    assert fleet.casualties() == []
+    assert fleet.redis.pid is not None
+    os.kill(fleet.redis.pid, signal.SIGKILL)
+    await until(fleet.casualties)
+    assert fleet.casualties() == ["redis has ended by itself"]
 
 
 async def test_engines_that_cannot_be_had_are_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -104,7 +104,7 @@ async def test_a_demand_that_is_not_met_fails_the_run(load: Load):
 
 async def test_a_generator_that_was_the_bottleneck_makes_the_run_invalid(load: Load):
     """Whatever else was found."""
-    done = await load(plan_of(), "busy", "lose")
+    done = await load(plan_of(), "busy", "0", "lose")
     assert done.code == INVALID
     assert "the generator was the bottleneck" in done.printed
 
@@ -118,6 +118,13 @@ async def test_a_generator_without_a_result_makes_the_run_invalid(load: Load):
     assert "generator.log" in kept
     assert any(name.endswith("server.log") for name in kept)
     assert all(name.endswith((".log", ".jsonl")) for name in kept)
+
+
+async def test_half_a_result_makes_the_run_invalid(load: Load):
+    """As of a generator that was killed while it wrote it."""
+    done = await load(plan_of(), "tear")
+    assert done.code == INVALID
+    assert "the generator left no whole result" in done.printed
 
 
 async def test_a_generator_that_hangs_is_ended(load: Load, monkeypatch: pytest.MonkeyPatch):
@@ -144,7 +151,7 @@ async def test_a_server_that_ends_by_itself_fails_the_run(load: Load, monkeypatc
     done = await load(plan_of())
     assert done.code == FAILED
     assert "server 1 has ended by itself" in done.printed
-    assert done.result.failures["server 1 has ended by itself:"] == 1
+    assert done.result.failures["server 1 has ended by itself"] == 1
 
 
 async def test_what_a_phase_does_to_servers_is_done(load: Load):
@@ -230,11 +237,20 @@ async def test_how_many_users_servers_hold_is_found(load: Load):
     assert found["held"] == 13
 
 
-async def test_the_search_ends_where_the_generator_is_the_limit(load: Load):
-    """The servers may hold more, and nothing is said of what they do not."""
-    done = await load(plan_of(), "busy", capacity=True)
+async def test_a_load_at_which_the_generator_is_the_limit_does_not_hold(load: Load):
+    """The servers may hold more than is found below it, and that is said."""
+    done = await load(plan_of().sized(rate=100), "busy", "300", capacity=True)
+    assert done.code == PASSED
+    found = json.loads((done.directory / "capacity.json").read_text())
+    assert (found["held"], found["broke"], found["broken"]) == (300, 325, [])
+    assert "perhaps more, but at 325 messages/s the generator was the bottleneck" in done.printed
+
+
+async def test_where_nothing_is_valid_nothing_is_concluded(load: Load):
+    """However little the load."""
+    done = await load(plan_of().sized(rate=1), "busy", "0", capacity=True)
     assert done.code == INVALID
-    assert "perhaps more: the generator was the bottleneck" in done.printed
+    assert "tried holds nothing" in done.printed
 
 
 async def test_figures_of_an_earlier_run_stand_beside_those_of_this_one(load: Load):

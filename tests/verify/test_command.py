@@ -129,6 +129,26 @@ async def test_a_target_that_speaks_elsewhere_is_no_verdict(stranger: Stranger, 
     assert "[contracts.direct]" in done.errors
 
 
+async def test_a_contract_of_which_nobody_said_where_it_is_is_no_verdict(stranger: Stranger, verify: Verify):
+    """Its usual place is one that the profile says there is none of: one sentence, and no traceback."""
+    done = await verify("--target", stranger.url, "--profile", stranger.profile, contract="direct")
+
+    assert done.code == 2
+    assert done.errors.startswith("parley: the target does not offer mounts")
+    assert "url and path of [contracts.direct]" in done.errors
+    assert len(done.errors.splitlines()) == 1
+
+
+async def test_a_report_that_cannot_be_written_is_no_verdict(parley: Deployment, verify: Verify):
+    """The verdict is printed all the same, but exit code 1 would say that the server is wrong."""
+    target = ("--target", parley.servers[0].url, "-k", "FRIENDS-CONNECT-001")
+    done = await verify(*target, "--report", "/proc/self/nowhere/report")
+
+    assert done.code == 2
+    assert done.errors.startswith("parley: --report /proc/self/nowhere/report: ")
+    assert len(done.errors.splitlines()) == 1
+
+
 async def test_a_target_without_users_is_no_verdict(stranger: Stranger, verify: Verify):
     """The stranger has no `/users`: without its list every test would fail for that."""
     done = await verify("--target", stranger.url)
@@ -144,10 +164,13 @@ async def test_a_target_without_users_is_no_verdict(stranger: Stranger, verify: 
         (["-k", "FRIENDS-NOPE-001"], "'FRIENDS-NOPE-001' matches no requirement"),
         (["--profile", "nowhere.toml"], "nowhere.toml: No such file"),
         (["--strickt"], "unrecognized arguments"),
+        (["--workers", "0"], "argument --workers: '0' is no number from 1 on"),
+        (["--target", "localhost:3000"], "localhost:3000 is no URL such as http://localhost:3000"),
+        (["--report", __file__], "is no directory in which files can be made"),
     ],
 )
 async def test_what_cannot_be_meant_ends_the_run(parley: Deployment, verify: Verify, arguments: list[str], told: str):
-    """Exit code 2, before anything is asked of the target."""
+    """Exit code 2, before any test is run."""
     done = await verify("--target", parley.servers[0].url, *arguments)
 
     assert done.code == 2
