@@ -8,7 +8,7 @@ them. Idle connections and connecting are measured in the phases in which nobody
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from load import figures as of
@@ -17,6 +17,9 @@ from load.result import Phase, Result
 __all__ = ["Costs", "Point", "costs", "hops", "points"]
 
 _MILLION = 1_000_000
+_STEADY = 1.05
+"""Users who become more by less than this stay: the last of a ramp come a moment later."""
+
 _ENOUGH = 1.02
 """Another cost is only told apart if without it the error is larger by more than this."""
 
@@ -58,6 +61,7 @@ class Costs:
         delivery: of handing it to one connection.
         other: of each other server that it has to go to.
         connect: of coming; likewise `redis_connect` and `mongo_connect`, in operations of the engines.
+        base: of a server in a second, of what it does by itself.
         idle: of a connection in a second in which nobody speaks.
         connection: bytes of one.
         server: bytes of a server without connections.
@@ -70,6 +74,7 @@ class Costs:
     delivery: float = 0.0
     other: float = 0.0
     connect: float = 1000.0
+    base: float = 0.0
     idle: float = 5.0
     connection: float = 50_000.0
     server: float = 80_000_000.0
@@ -80,7 +85,7 @@ class Costs:
     assumed: tuple[str, ...] = ()
 
     def cores(self, connections: float, messages: float, fan: float, others: float) -> float:
-        """Return how many cores servers need for so much in a second."""
+        """Return how many cores servers need for so much in a second, besides what they do by themselves."""
         each = self.message + self.delivery * fan + self.other * others
         return (messages * each + connections * self.idle) / _MILLION
 
@@ -127,11 +132,14 @@ def _point(result: Result) -> Point | None:
 
 def costs(results: Sequence[Result]) -> Costs:
     """Return what the runs have shown; what none has shown is assumed."""
+    default = Costs()
+    base, idle = _quiet(results, default.idle)
     found: dict[str, float | None] = {
-        "idle": _mean(_quiet(result) for result in results),
-        "connect": _mean(_connecting(result, None) for result in results),
-        "redis_connect": _mean(_connecting(result, "redis") for result in results),
-        "mongo_connect": _mean(_connecting(result, "mongo") for result in results),
+        "base": base,
+        "idle": idle,
+        "connect": _mean(_connecting(result, base or default.base) for result in results),
+        "redis_connect": _mean(_asked(result, "redis") for result in results),
+        "mongo_connect": _mean(_asked(result, "mongo") for result in results),
         "connection": _crowded(results),
         "server": _mean(_empty(result) for result in results),
     }
@@ -139,11 +147,10 @@ def costs(results: Sequence[Result]) -> Costs:
     for engine in ("redis", "mongo"):
         told = [(it.messages, getattr(it, engine)) for it in shown if getattr(it, engine) is not None]
         found[engine] = sum(count for _, count in told) / sum(count for count, _ in told) if told else None
-    default = Costs()
     known = {name: value for name, value in found.items() if value is not None}
     assumed = tuple(name for name in found if name not in known)
-    idle = known.get("idle", default.idle)
-    message, delivery, other = _explained(shown, idle)
+    quiet = replace(default, base=known.get("base", default.base), idle=known.get("idle", default.idle))
+    message, delivery, other = _explained(shown, quiet)
     return Costs(message=message, delivery=delivery, other=other, assumed=assumed, **known)
 
 
@@ -160,34 +167,54 @@ def _silent(result: Result, *, rising: bool) -> list[tuple[Phase, int, int]]:
     found: list[tuple[Phase, int, int]] = []
     before = 0
     for phase in result.phases:
-        if not phase.rate and not phase.action and (phase.users > before if rising else 0 < phase.users == before):
+        came = phase.users > before * _STEADY
+        stayed = before and before <= phase.users <= before * _STEADY
+        if not phase.rate and not phase.action and (came if rising else stayed):
             found.append((phase, before, phase.users))
         before = phase.users
     return found
 
 
-def _quiet(result: Result) -> float | None:
-    """Return the microseconds of a connection in a second in which nobody comes, goes or speaks."""
-    phases = [(phase, users) for phase, users, _ in _silent(result, rising=False)]
-    spent = of.total(
-        of.spent(it, phase.began, phase.ended) for it in of.of_kind(result, "server") for phase, _ in phases
-    )
-    lived = sum((phase.ended - phase.began) * users for phase, users in phases)
-    return spent * _MILLION / lived if spent is not None and lived else None
+def _quiet(results: Sequence[Result], assumed: float) -> tuple[float | None, float | None]:
+    """Return the microseconds of a server, and of a connection, in a second in which nobody comes, goes or speaks.
+
+    Where there are not two such phases with different numbers the connections are taken to cost what is assumed.
+    """
+    rows: list[tuple[int, int]] = []
+    wanted: list[float] = []
+    for result in results:
+        servers = of.of_kind(result, "server")
+        for phase, _, users in _silent(result, rising=False):
+            spent = of.total(of.spent(it, phase.began, phase.ended) for it in servers)
+            if spent:
+                rows.append((len(servers), users))
+                wanted.append(spent * _MILLION / (phase.ended - phase.began))
+    if not rows:
+        return None, None
+    both = _solved([[part / want for part in row] for row, want in zip(rows, wanted, strict=True)])
+    if both is not None and min(both) >= 0:
+        return both[0], both[1]
+    left = [max(0.0, want - users * assumed) / servers for (servers, users), want in zip(rows, wanted, strict=True)]
+    return sum(left) / len(left), None
 
 
-def _connecting(result: Result, engine: str | None) -> float | None:
-    """Return the microseconds of coming, or what an engine does for it, if nothing else was measured."""
+def _connecting(result: Result, base: float) -> float | None:
+    """Return the microseconds of coming."""
+    phases, servers = _silent(result, rising=True), of.of_kind(result, "server")
+    spent = of.total(of.spent(it, phase.began, phase.ended) for it in servers for phase, *_ in phases)
+    if spent is None:
+        return None
+    by_themselves = sum(phase.ended - phase.began for phase, *_ in phases) * len(servers) * base
+    return max(0.0, spent * _MILLION - by_themselves) / sum(after - before for _, before, after in phases)
+
+
+def _asked(result: Result, engine: str) -> float | None:
+    """Return what an engine does for one who comes, if nothing else was measured."""
     phases = _silent(result, rising=True)
-    came = sum(after - before for _, before, after in phases)
-    if engine is not None:
-        alone = phases and of.measured(result) == [phase for phase, _, _ in phases]
-        count = of.operations(result, engine) if alone else None
-        return None if count is None else count / came
-    spent = of.total(
-        of.spent(it, phase.began, phase.ended) for it in of.of_kind(result, "server") for phase, *_ in phases
-    )
-    return None if spent is None else spent * _MILLION / came
+    count = of.operations(result, engine)
+    if not phases or count is None or of.measured(result) != [phase for phase, *_ in phases]:
+        return None
+    return count / sum(after - before for _, before, after in phases)
 
 
 def _crowded(results: Sequence[Result]) -> float | None:
@@ -205,13 +232,14 @@ def _empty(result: Result) -> float | None:
 # phases in which users speak
 
 
-def _explained(shown: Sequence[Point], idle: float) -> tuple[float, float, float]:
+def _explained(shown: Sequence[Point], quiet: Costs) -> tuple[float, float, float]:
     """Return what a message, a delivery and another server cost, by the least squares of the errors' parts.
 
     As few of the three are used as explain the runs as well.
     """
     rows = [(it.messages, it.deliveries, it.messages * it.others) for it in shown]
-    wanted = [max(1e-9, it.cores * _MILLION - it.connections * idle) for it in shown]
+    by_themselves = [it.connections * quiet.idle + it.servers * quiet.base for it in shown]
+    wanted = [max(1.0, it.cores * _MILLION - less) for it, less in zip(shown, by_themselves, strict=True)]
     best, least = (0.0, 0.0, 0.0), float("inf")
     for chosen in ((1,), (1, 2), (0, 1), (0, 1, 2)):
         for some in (it for size in range(1, len(chosen) + 1) for it in combinations(chosen, size)):

@@ -89,7 +89,7 @@ def need(users: int, cost: Costs, given: Assumptions) -> Need:
         cores = cost.cores(connections, messages, given.fan, others) + connects * cost.connect / 1_000_000
         room = given.memory * _MB * given.utilisation - cost.server
         wants = {
-            "processor": cores / given.utilisation,
+            "processor": cores / max(0.01, given.utilisation - cost.base / 1_000_000),
             "memory": connections * cost.connection / max(1.0, room),
             "connections": connections / given.most,
         }
@@ -164,6 +164,7 @@ _WORDS = {
     "delivery": ("delivery of it", "µs"),
     "other": ("other server it goes to", "µs"),
     "connect": ("connect", "µs"),
+    "base": ("server by itself, a second", "µs"),
     "idle": ("idle connection, a second", "µs"),
     "connection": ("memory of a connection", "bytes"),
     "server": ("memory of an empty server", "bytes"),
@@ -215,7 +216,11 @@ def _beside(cost: Costs, used: Sequence[Result], checks: Sequence[Result]) -> It
     for point in points(checks or used):
         fan = point.deliveries / point.messages
         cells = [
-            _pair(cost.cores(point.connections, point.messages, fan, point.others), point.cores),
+            _pair(
+                cost.cores(point.connections, point.messages, fan, point.others)
+                + point.servers * cost.base / 1_000_000,
+                point.cores,
+            ),
             _pair((point.servers * cost.server + point.connections * cost.connection) / _MB, point.memory / _MB),
             _pair(point.messages * cost.redis, point.redis),
             _pair(point.messages * cost.mongo, point.mongo),

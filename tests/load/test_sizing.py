@@ -28,6 +28,7 @@ def run(
         users * true.idle / 1e6,
         true.cores(users, messages, fan, others),
     ]
+    shares = [it + servers * true.base / 1e6 for it in shares]
     cpu = [sum(shares[min(2, second // 10)] for second in range(at)) for at in range(31)]
     rss = [true.server] * 2 + [true.server + users * true.connection / servers] * 29
     part = [it / servers for it in cpu]
@@ -89,13 +90,13 @@ def test_of_one_run_all_is_put_on_the_deliveries():
 def test_everything_else_is_read_off_the_phases():
     """Silence, coming, memory, what engines did for a message; and for a connect, where nothing else was measured."""
     true = Costs(
-        delivery=20, connect=700, idle=8, connection=40_000, server=70_000_000,
+        delivery=20, connect=700, base=900, idle=8, connection=40_000, server=70_000_000,
         redis=4, mongo=2, redis_connect=11, mongo_connect=5,
     )  # fmt: skip
-    found = costs([run(true, servers=2), connecting(true, users=50)])
+    found = costs([run(true, servers=2), connecting(true, users=70)])
 
     assert found.assumed == ()
-    for name in ("connect", "idle", "connection", "server", "redis", "mongo", "redis_connect", "mongo_connect"):
+    for name in ("connect", "base", "idle", "connection", "server", "redis", "mongo", "redis_connect", "mongo_connect"):
         assert getattr(found, name) == pytest.approx(getattr(true, name), rel=1e-6), name
 
 
@@ -105,7 +106,7 @@ def test_what_no_run_shows_is_assumed_and_said_to_be():
     alone = replace(alone, phases=[alone.phases[2]])
     found = costs([alone])
 
-    assert found.assumed == ("idle", "connect", "redis_connect", "mongo_connect", "redis", "mongo")
+    assert found.assumed == ("base", "idle", "connect", "redis_connect", "mongo_connect", "redis", "mongo")
     assert found.redis == Costs().redis
 
 
@@ -127,7 +128,7 @@ def test_a_run_across_servers_is_known_as_one():
 
 
 EXACT = Costs(
-    message=100, delivery=10, other=0, connect=1000, idle=0, connection=10_000, server=0,
+    message=100, delivery=10, other=0, connect=1000, base=0, idle=0, connection=10_000, server=0,
     redis=2, mongo=1, redis_connect=0, mongo_connect=0,
 )  # fmt: skip
 PLAIN = Assumptions(
@@ -143,6 +144,21 @@ def test_servers_are_as_many_as_the_processor_needs():
     assert (found.bound, found.servers) == ("memory", 10)  # 5 GB in servers of 1 GB, twice
     assert need(1_000_000, replace(EXACT, connection=1), PLAIN).servers == 8
     assert need(1_000_000, replace(EXACT, connection=1), PLAIN).bound == "processor"
+
+
+def test_what_servers_do_by_themselves_is_not_there_for_users():
+    """With a tenth of each core for that, four tenths are left of the half that is planned for."""
+    assert need(1_000_000, replace(EXACT, connection=1, base=100_000), PLAIN).servers == 10
+
+
+def test_one_silent_phase_does_not_tell_servers_from_connections():
+    """What is left over when connections cost what is assumed is of the servers; and who comes last is there."""
+    one = run(Costs(delivery=20, base=900, idle=5), servers=2)
+    late = replace(one, phases=[replace(one.phases[0], users=99), *one.phases[1:]])
+
+    for found in (costs([one]), costs([late])):
+        assert found.base == pytest.approx(900)
+        assert found.assumed == ("idle", "redis_connect", "mongo_connect")
 
 
 def test_servers_are_as_many_as_connections_need():
