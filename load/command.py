@@ -16,6 +16,8 @@ from math import inf, nan
 from pathlib import Path
 
 from load.plan import SERVER_ACTIONS, Plan, PlanError, names, read
+from load.result import Result
+from load.result import load as load_result
 
 __all__ = ["main", "parser"]
 
@@ -68,6 +70,7 @@ def main(argv: list[str] | None = None) -> int:
             Wanted(arguments.servers or _servers(plan), arguments.clustered, arguments.proxy),
             arguments.processes,
             arguments.find_capacity,
+            arguments.baseline,
         )
         return asyncio.run(run(request, Terminal.of(sys.stdout)))
     except (PlanError, FleetError, WorldError, OSError) as error:
@@ -100,6 +103,9 @@ def parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--report", type=Path, metavar="DIR", help="write report.html, result.json and others there")
     parser.add_argument(
+        "--baseline", type=_earlier, metavar="FILE", help="the result.json of an earlier run, to be put beside this one"
+    )
+    parser.add_argument(
         "--find-capacity", action="store_true", help="raise the load until a demand is not met: how much do they hold?"
     )
     return parser
@@ -121,6 +127,13 @@ def _servers(plan: Plan) -> int:
 
 def _directory(plan: Plan) -> Path:
     return Path("var", "load", f"{plan.name}-{datetime.now():%Y%m%d-%H%M%S}")
+
+
+def _earlier(text: str) -> Result:
+    try:
+        return load_result(Path(text))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise argparse.ArgumentTypeError(f"{text} is no result of an earlier run: {error}") from None
 
 
 def _count(text: str) -> int:

@@ -79,4 +79,4 @@ def _conditions(result: Result) -> dict[str, object]:
     return {**shape, **{name: value for name, value in result.setting.items() if name not in _OWN}}
 
 
-_OWN = ("targets", "target", "commit")
+_OWN = ("targets", "target", "commit", "capacity")

@@ -41,6 +41,7 @@ class Request:
         wanted: what is started otherwise.
         processes: of the generator.
         capacity: whether to find how much the servers hold.
+        baseline: an earlier result, whose figures stand beside those of this one.
         command: what runs the generator, Locust without it.
 
     """
@@ -52,6 +53,7 @@ class Request:
     wanted: Wanted = field(default_factory=Wanted)
     processes: int = 1
     capacity: bool = False
+    baseline: Result | None = None
     command: Sequence[str] = ()
 
 
@@ -108,7 +110,7 @@ async def _fleet(request: Request, work: Path) -> AsyncIterator[Fleet]:
 
 async def _once(request: Request, fleet: Fleet, work: Path, terminal: Terminal) -> int:
     result = await _trial(request, request.plan, fleet, work, terminal).run()
-    return _told(result, request.directory, terminal)
+    return _told(result, request, terminal)
 
 
 async def _find_capacity(request: Request, fleet: Fleet, work: Path, terminal: Terminal) -> int:
@@ -127,7 +129,7 @@ async def _find_capacity(request: Request, fleet: Fleet, work: Path, terminal: T
     found.held, found.broke = search.held, search.broke
     assert best is not None, "something was tried"
     best = replace(best, setting={**best.setting, "capacity": f"{found.held:g} {unit}"})
-    _told(best, request.directory, terminal)
+    _told(best, request, terminal)
     (request.directory / "capacity.json").write_text(json.dumps(found.dump(), indent=1) + "\n", encoding="utf-8")
     terminal.say(*found.told())
     return PASSED if found.held else INVALID if found.invalid else FAILED
@@ -145,10 +147,11 @@ def _described(fleet: Fleet) -> str:
     return f"{count} server{'' if count == 1 else 's'}, {found['deployment']}{proxy}"
 
 
-def _told(result: Result, directory: Path, terminal: Terminal) -> int:
+def _told(result: Result, request: Request, terminal: Terminal) -> int:
     """Write a report, print the result, and return its exit code."""
-    report.write(result, directory)
-    terminal.say(table(result, colours=terminal.colours).rstrip(), f"The report is {directory / 'report.html'}")
+    report.write(result, request.directory, request.baseline)
+    told = table(result, request.baseline, colours=terminal.colours).rstrip()
+    terminal.say(told, f"The report is {request.directory / 'report.html'}")
     return INVALID if result.invalid else PASSED if result.passed else FAILED
 
 

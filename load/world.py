@@ -147,7 +147,7 @@ async def remove(world: World, fleet: Fleet) -> None:
                 urls = _urls(fleet.rest, (f"/api/v1/rooms/{quote(room, safe='')}" for room in world.rooms))
                 await _each(lambda url: _discard(http, url), urls)
         elif world.users and world.contract in _WITH_USERS and source.source == "jwt" and source.mongo is not None:
-            async with _collection(source.mongo) as users:
+            async with asyncio.timeout(_PATIENCE), _collection(source.mongo) as users:
                 await users.delete_many({"_id": {"$in": [ObjectId(user.id) for user in world.users]}})
     except (aiohttp.ClientError, PyMongoError, TimeoutError, OSError):
         pass

@@ -107,7 +107,10 @@ def test_what_cannot_be_run_is_refused(
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".log"]
 
 
-@pytest.mark.parametrize("arguments", [["friends-10", "--users", "0"], ["friends-10", "--rate", "x"], ["--nonsense"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [["friends-10", "--users", "0"], ["friends-10", "--rate", "x"], ["x", "--baseline", "none.json"], ["--nonsense"]],
+)
 def test_a_command_line_that_is_wrong_is_refused(arguments: list[str], capsys: pytest.CaptureFixture[str]):
     """As every command does."""
     with pytest.raises(SystemExit) as end:

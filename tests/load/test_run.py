@@ -278,3 +278,12 @@ async def test_where_nothing_is_valid_nothing_is_concluded(load: Load):
     done = await load(plan_of().sized(rate=1), "busy", "0", capacity=True)
     assert done.code == INVALID
     assert "tried holds nothing" in done.printed
+
+
+async def test_figures_of_an_earlier_run_stand_beside_those_of_this_one(load: Load):
+    """In the terminal and on the page."""
+    earlier = (await load(plan_of())).result
+    done = await load(plan_of(), baseline=earlier)
+
+    assert "baseline   ratio  demanded" in done.printed
+    assert f"Beside them those of run {earlier.run}" in (done.directory / "report.html").read_text(encoding="utf-8")

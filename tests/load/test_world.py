@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 from dataclasses import replace
@@ -147,3 +148,18 @@ async def test_what_is_written_is_for_nobody_else(tmp_path: Path):
     assert found["claims"] == {"sub": "id", "_id": "id", "email": "email"}
     world.write(replace(made, users=()), path)
     assert json.loads(path.read_text())["users"] == []
+
+
+async def test_an_engine_that_answers_nobody_does_not_hold_up_the_end(
+    clustered: OwnFleet, monkeypatch: pytest.MonkeyPatch
+):
+    """What was made stays then; the run has been judged by other things."""
+    made = await world.make(plan_of(), clustered)
+    assert clustered.mongo is not None
+    monkeypatch.setattr(world, "_PATIENCE", 0.5)
+    await clustered.mongo.pause()
+    try:
+        async with asyncio.timeout(3):
+            await world.remove(made, clustered)
+    finally:
+        await clustered.mongo.resume()
