@@ -102,6 +102,8 @@ def _harness(command: str, *arguments: str) -> int:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
         return _refuse(f"{command} needs the package {error.name}: pip install 'parley[{extra}]'")
+    except KeyboardInterrupt:
+        return _refuse("interrupted")
     return module.main(list(arguments))
 
 

@@ -118,7 +118,7 @@ class Crew:
         self._rate = 0.0
         self._changed = Event()
         self._began = 0
-        self._concerned: set[int] = set()
+        self._concerned: dict[int, tuple[int, int]] = {}  # by user: in which phase, and when that began
         self._speaking = gevent.spawn(self._speak)
         self._churning: gevent.Greenlet | None = None
         self._left: list[Closing] = []
@@ -141,7 +141,6 @@ class Crew:
         self._left.clear()
         plan = self.share.plan
         self.phase, self._began = number, now()
-        self._concerned.clear()
         if self._churning is not None:
             self._churning.kill()
             self._churning = None
@@ -166,11 +165,11 @@ class Crew:
     def recovered(self, number: int) -> None:
         """Note that a user is connected and was told what it had missed."""
         if number in self._concerned:
-            self._concerned.discard(number)
-            self.tally.ready[self.phase].append(now() - self._began)
+            phase, began = self._concerned.pop(number)
+            self.tally.ready[phase].append(now() - began)
 
     def _concern(self, number: int) -> None:
-        self._concerned.add(number)
+        self._concerned[number] = self.phase, self._began
         self.tally.concerned[self.phase] += 1
 
     # what is done

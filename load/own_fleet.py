@@ -82,6 +82,7 @@ class OwnFleet:
         self._proxy: Nginx | None = None
         self._guard = Guard()
         self._guarded: set[int] = set()
+        self._seen: set[str] = set()
         self._casualties: dict[str, None] = {}
 
     @classmethod
@@ -119,6 +120,7 @@ class OwnFleet:
             await self._proxy.start()
             self.guard()
             self.targets = [Target(self._proxy.url, "/socket.io")]
+        self.casualties()  # what runs now is seen
 
     async def _build_cluster(self) -> None:
         self.redis = await self._engines.redis(of_our_own=True)
@@ -161,7 +163,9 @@ class OwnFleet:
 
     def casualties(self) -> list[str]:
         asked = {f"server {number + 1}" for number in self.asked}
-        ended = [it.name for it in self.members() if not it.pids and it.name not in asked]
+        members = self.members()
+        self._seen.update(it.name for it in members if it.pids)  # an engine in a container elsewhere never is
+        ended = [it.name for it in members if not it.pids and it.name in self._seen - asked]
         self._casualties.update(dict.fromkeys(ended))
         return [f"{name} has ended by itself" for name in self._casualties]
 

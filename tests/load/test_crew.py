@@ -189,6 +189,17 @@ def test_whoever_loses_a_connection_to_what_is_done_to_servers_is_concerned(make
     assert (crew.tally.concerned[0], len(crew.tally.ready[0])) == (1, 1)
 
 
+def test_who_is_well_only_in_the_next_phase_took_so_long(make: Any):
+    """From the beginning of the action, and counted with it."""
+    crew, _ = make(Phase("p", 1, action="drop", share=1.0), Phase("q", 1))
+    crew.begin(0)
+    gevent.sleep(0.2)
+    crew.begin(1)
+    crew.recovered(3)
+    assert crew.tally.ready[0][0] >= 200_000
+    assert not crew.tally.ready[1]
+
+
 def test_those_who_are_away_come_back(make: Any):
     """And no others."""
     crew, people = make(Phase("p", 1, action="away", share=0.5), Phase("q", 1, action="back"))

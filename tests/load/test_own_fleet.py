@@ -109,6 +109,14 @@ async def test_an_engine_that_ends_by_itself_is_told(start_fleet: StartFleet):
     assert fleet.casualties() == ["redis has ended by itself"]
 
 
+async def test_an_engine_that_cannot_be_seen_is_no_casualty(start_fleet: StartFleet, monkeypatch: pytest.MonkeyPatch):
+    """It may be in a container of another machine."""
+    monkeypatch.setattr(EngineProcess, "pid", None)
+    fleet = await start_fleet(plan_of(), clustered=True)
+    assert [it.pids for it in fleet.members() if it.kind == "engine"] == [[], []]
+    assert fleet.casualties() == []
+
+
 async def test_engines_that_cannot_be_had_are_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     """And nothing was started then."""
     monkeypatch.setenv("PARLEY_TEST_ENGINES", "found")

@@ -13,10 +13,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 from e2e.report.terminal import Terminal
 from load import result as results
+from load import world
 from load.fleet import FleetError
 from load.own_fleet import OwnFleet, Wanted
 from load.plan import Plan, PlanError
@@ -24,6 +26,7 @@ from load.processes import family
 from load.result import Result
 from load.run import FAILED, INVALID, PASSED, Request, run
 from load.trial import Trial
+from load.world import World
 from tests.load.conftest import STAND_IN, plan_of
 from tests.waiting import until
 
@@ -193,6 +196,30 @@ async def test_servers_of_somebody_else_are_loaded_by_their_address(load: Load, 
     assert done.code == PASSED
     assert done.result.setting["deployment"] == "target"
     assert [it.name for it in done.result.processes] == ["server 1", "generator 0"]
+
+
+async def test_what_was_made_at_servers_of_somebody_else_is_removed(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Their rooms are open while the run goes on, and no longer."""
+    plan, make = plan_of("rooms"), world.make
+    made: list[World] = []
+
+    async def noted(*given: Any) -> World:
+        made.append(await make(*given))
+        return made[-1]
+
+    monkeypatch.setattr(world, "make", noted)
+    fleet = await OwnFleet.start(tmp_path / "theirs", plan, Wanted())
+    try:
+        assert (await load(plan, targets=[fleet.rest[0]])).code == PASSED
+        async with aiohttp.ClientSession() as http:
+            for room in made[0].rooms:
+                async with http.get(f"{fleet.rest[0]}/api/v1/rooms/{room}/messages") as answer:
+                    assert answer.status == 403
+    finally:
+        await fleet.close()
+    assert len(made[0].rooms) == 2
 
 
 async def test_servers_of_somebody_else_are_not_hurt(load: Load):
