@@ -3,7 +3,8 @@
 # The version is the one of ferretdb/go.mod; the sums of everything it is made of are checked. Takes a minute, once.
 #
 # ferretdb/standin.patch makes it stand in better: an update of a document is atomic, as MongoDB's are (without it two
-# updates of one document at the same time lose one), and an _id is found by its index instead of by a scan.
+# updates of one document at the same time lose one), an _id, or several, are found by their index instead of by a scan,
+# and of other documents only those are parsed whose text has the strings that are asked for.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 version=$(awk '$2 ~ /FerretDB$/ {print $3}' "$here/ferretdb/go.mod")
