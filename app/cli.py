@@ -100,6 +100,8 @@ def _harness(command: str, *arguments: str) -> int:
         module = importlib.import_module(HARNESS[command][0])
     except ModuleNotFoundError as error:
         return _refuse(f"{command} needs the package {error.name}: pip install 'parley[verify]'")
+    except KeyboardInterrupt:
+        return _refuse("interrupted")
     return module.main(list(arguments))
 
 

@@ -293,7 +293,7 @@ class People:
     async def release(self) -> None:
         """Close every device, and give back who was lent."""
         for client in self._clients:
-            if isinstance(self._users, LentUsers) and not client.inbox.ended:
+            if isinstance(self._users, LentUsers) and client.handshake and not client.inbox.ended:
                 await client.goodbye()  # whoever is lent next must not be taken for one who reloads
             await client.release()
         if isinstance(self._users, LentUsers):

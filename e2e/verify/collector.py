@@ -31,6 +31,7 @@ class Collector:
 
     Attributes:
         troubles: what kept files from being read.
+        interrupted: whether somebody pressed Ctrl-C.
 
     """
 
@@ -47,6 +48,7 @@ class Collector:
         self._begun: dict[str, Run] = {}
         self._ended: dict[str, Run] = {}
         self.troubles: list[str] = []
+        self.interrupted = False
 
     @property
     def runs(self) -> list[Run]:
@@ -77,6 +79,10 @@ class Collector:
         """Keep what went wrong before any test."""
         if report.failed:
             self.troubles.append(report.longreprtext)
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Know of a Ctrl-C, whatever a test that it ended then says in its teardown."""
+        self.interrupted = True
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep what one phase of a test brought; a failure stays one, whatever follows."""

@@ -158,10 +158,15 @@ def _run_tests(request: Request, tests: Mapping[str, Test], terminal: Terminal) 
         return collector
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-        code = pytest.main(_arguments(request, tests), plugins=[collector])
+        try:
+            code = pytest.main(_arguments(request, tests), plugins=[collector])
+        except Exception:
+            if collector.interrupted:  # a test that was ended amid something may not be able to tidy up
+                raise KeyboardInterrupt from None
+            raise
     for it in progress:
         it.end()
-    if code == pytest.ExitCode.INTERRUPTED and not collector.troubles:
+    if collector.interrupted or (code == pytest.ExitCode.INTERRUPTED and not collector.troubles):
         raise KeyboardInterrupt
     if code in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR) or collector.troubles:
         raise SetUpError(f"the tests could not be run:\n{collector.troubles or printed.getvalue()[-4000:]}")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -175,6 +178,41 @@ async def test_what_cannot_be_meant_ends_the_run(parley: Deployment, verify: Ver
 
     assert done.code == 2
     assert told in done.errors
+
+
+@pytest.mark.parametrize("workers", ["1", "4"])
+async def test_ctrl_c_ends_a_run_and_leaves_nothing(tmp_path: Path, workers: str):
+    """Exit code 2 and one sentence, though a test was about to connect; no process is left, and no half report."""
+    dialled = asyncio.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        request = await reader.read(4096)
+        if b"Upgrade: websocket" in request:  # it is never answered
+            dialled.set()
+            await reader.read()
+        else:
+            writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "app", "verify", "--contract", "notifications", "-k", "NOTIFICATIONS-CONNECT-*"),
+            *("--target", f"http://127.0.0.1:{port}", "--workers", workers, "--report", str(tmp_path / "report")),
+            cwd=tmp_path,
+            env={**os.environ, "E2E_NO_SKIP": "", "PYTEST_ADDOPTS": "", "PYTHONPATH": str(ROOT)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # a group of its own, as a terminal gives a command
+        )
+        await asyncio.wait_for(dialled.wait(), 60)
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = await asyncio.wait_for(process.communicate(), 30)
+
+    assert (process.returncode, errors.decode()) == (2, "parley: interrupted: nothing is said of the server\n")
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+    assert not (tmp_path / "report").exists()
 
 
 async def test_an_expected_failure_of_no_requirement_ends_the_run(stranger: Stranger, verify: Verify, tmp_path: Path):

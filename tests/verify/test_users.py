@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import aiohttp
 import pytest
 
 from e2e.harness import users
+from e2e.harness.deployment import RemoteDeployment, RemoteServer, Target
+from e2e.harness.people import People
+from e2e.harness.transcript import Transcript
 from e2e.harness.users import Account, LentUser, LentUsers
 
 NO_REST: Any = None
@@ -64,6 +68,22 @@ async def test_nobody_is_lent_twice_at_a_time():
     source.free(first)
 
     assert await ids(source, "Alice") == [first[0].id] != second
+
+
+async def test_who_never_came_in_is_given_back_without_a_goodbye(unused_tcp_port: int):
+    """A server that refuses every connection must not cost the next test its users, nor this one a second error."""
+    source = LentUsers([lent("Alice", "1")])
+    target = Target((RemoteServer(f"http://127.0.0.1:{unused_tcp_port}", {}),), None, judged_by="rooms")
+    async with aiohttp.ClientSession() as http:
+        people = People(RemoteDeployment(target), Transcript(), http, source)
+        (account,) = await source.group(NO_REST, ["Alice"], "")
+        people.of(account)
+        with pytest.raises(ConnectionRefusedError):
+            await people.dial("Alice")
+
+        await people.release()
+
+    assert await ids(source, "Alice") == ["1"]
 
 
 async def test_a_name_that_is_not_in_the_list_skips_the_test():
