@@ -60,8 +60,9 @@ class Entry:
     Attributes:
         at: seconds since the test began.
         who: the client's name, such as `Alice` or `Alice#2`.
-        label: the name of a Socket.IO event, or the kind of any other packet in capitals.
-        args: the arguments, as JSON.
+        label: the name of a Socket.IO event, or the kind of any other packet in capitals; of a call over HTTP, which
+            is noted, `METHOD /path -> status body`.
+        args: the arguments, as JSON; of a call one object: `asked` and `answered` are headers, `body` was sent.
         ack: the id under which an event asks for an ack, or which an ack answers.
 
     """
@@ -87,6 +88,7 @@ class Failure:
         at: when it failed, on the clock of the transcript; None if nobody looked.
         who: the client that waited, None if it was none.
         details: the whole of it as the test runner says it, for those who know the suite.
+        check: the statement of the test that failed, as it is written there.
 
     """
 
@@ -97,6 +99,7 @@ class Failure:
     at: float | None = None
     who: str | None = None
     details: str | None = None
+    check: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
