@@ -48,10 +48,13 @@ def show_beside(reports: Sequence[Report], terminal: Terminal, *, everything: bo
 
 
 def _areas(table: Matrix, terminal: Terminal) -> Iterator[str]:
-    """Yield a line for each area, with a column for each status that there is."""
-    columns: list[Status] = [status for status in STATUSES if status in table.counts]
+    """Yield a line for each area of which something ran, with a column for each status that there is."""
+    ran = [area for area in table.areas(table.rows) if any(row.worst != "NOT-RUN" for row in area.rows)]
+    areas = ran or table.areas(table.rows)
+    there_are = {row.worst for area in areas for row in area.rows}
+    columns: list[Status] = [status for status in STATUSES if status in there_are]
     yield terminal.faint(f"{'':<16}" + "".join(f"{status:>{len(status) + 3}}" for status in columns))
-    for area in table.areas(table.rows):
+    for area in areas:
         found: list[Status] = [row.worst for row in area.rows]
         yield f"{area.name:<16}" + "".join(_cell(found.count(status), status, terminal) for status in columns)
 
@@ -84,6 +87,8 @@ def _wrapped(text: str, terminal: Terminal, indent: str) -> list[str]:
 def _outcome(report: Report, table: Matrix, terminal: Terminal) -> str:
     told = f"{one_line(report.label)} {_judged(report)} the {report.contract} contract, version {report.contracts}"
     counted = f"{_told(table, 0)} in {report.seconds:.1f} s"
+    if table.selected < len(table.rows):
+        told += f", as far as was selected: {table.selected} of {len(table.rows)} requirements"
     return f"{terminal.coloured(told, 'PASS' if report.exit == 0 else 'FAIL')}: {counted}"
 
 

@@ -20,6 +20,7 @@ from e2e.verify.secrets import KEYS, masked, unsigned
 
 __all__ = [
     "SCHEMA",
+    "UNSELECTED",
     "VERDICTS",
     "Entry",
     "Failure",
@@ -41,6 +42,9 @@ SCHEMA = "parley-report/1"
 
 Verdict = Literal["PASS", "FAIL", "XFAIL", "XPASS", "NOT-APPLICABLE", "NOT-RUN"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+
+UNSELECTED = "was not selected"
+"""Why a requirement was not run that `-k` left out."""
 
 _DEEPEST = 100
 """So many levels of what a server sent are kept, which is more than a reader wants."""
