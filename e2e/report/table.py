@@ -5,7 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from e2e.harness.features import FEATURES
 from e2e.report.explanation import explain
+from e2e.report.hints import unoffered
 from e2e.report.legible import one_line, shortened
 from e2e.report.matrix import STATUSES, Matrix, Row, Status, matrix
 from e2e.report.terminal import Terminal
@@ -13,6 +15,7 @@ from e2e.verify.result import Report
 
 __all__ = ["show", "show_beside"]
 
+_HINT = "If the server does not offer that, a profile says so: {} = false under [features]."
 _LONGEST_MESSAGE = 200
 _MOST_MESSAGES = 2
 """A requirement shows so many failures, of different places."""
@@ -27,6 +30,9 @@ def show(report: Report, terminal: Terminal, *, everything: bool = False) -> Non
         terminal.say(*_row(row, report, terminal))
     if rows:
         terminal.say("")
+    for feature in unoffered(report):
+        told = f"Every call of {FEATURES[feature]}, in tests that failed, was answered 404. {_HINT.format(feature)}"
+        terminal.say(*_wrapped(told, terminal, ""))
     terminal.say(_outcome(report, table, terminal))
 
 

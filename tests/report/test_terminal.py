@@ -9,7 +9,7 @@ from e2e.report.html import page
 from e2e.report.progress import Progress
 from e2e.report.table import show, show_beside
 from e2e.report.terminal import Terminal
-from e2e.verify.result import UNSELECTED, Failure, Report
+from e2e.verify.result import UNSELECTED, Entry, Failure, Report
 from tests.report.reports import HOSTILE, failed, report, requirement, with_every_verdict
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
@@ -62,6 +62,14 @@ def test_a_part_is_not_told_as_the_whole():
     assert [line.split() for line in table if line] == [["PASS"], ["A", "1"]]
     assert "Only 1 of 2 were selected." in page([run])
     assert "were selected" not in page([report(requirement("A-001"))])
+
+
+def test_what_seems_not_to_be_offered_is_said():
+    """With what to write in a profile."""
+    calls = [Entry(0.1, "rest", "noted", "GET /messages -> 404 {}")] * 3
+    told = " ".join(shown(report(requirement("A-001", "FAIL", failed(None, *calls)))).split())
+    assert "Every call of GET /messages, in tests that failed, was answered 404." in told
+    assert "history = false under [features]" in told
 
 
 def test_colours_add_nothing_but_colour():
