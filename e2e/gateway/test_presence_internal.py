@@ -92,7 +92,7 @@ async def test_what_a_service_sends_broken_is_refused(presence: Presence, payloa
 async def test_a_service_shows_its_key(fresh_deployment: Fresh, people_of: PeopleOf):
     """Where keys are set, a name without its key is refused, and so is no name at all; users need none.
 
-    A service that has two keys is taken with either.
+    What is sent all the same reaches nobody. A service that has two keys is taken with either.
     """
     people = people_of(await fresh_deployment("--memory", **KEYS))
     presence = Presence(people)
@@ -113,6 +113,8 @@ async def test_a_service_shows_its_key(fresh_deployment: Fresh, people_of: Peopl
         refusal = await stranger.expect_next(("CONNECT_ERROR", "CLOSED"))
         if not isinstance(auth, list | str):
             must(refusal.payload, says("Invalid service key"))
+        for event in ("ping", "send_message"):
+            await stranger.emit(event, {"recipientIds": [bob.id], "message": "of nobody"})
 
     for name, key in (("billing", "a-key-of-billing"), ("mail", "a-key=of-mail"), ("billing", "its-next-key")):
         service = await presence.service({"serviceName": name, "serviceKey": key})

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NoReturn
 
-import pytest
-
 __all__ = ["FEATURES", "OVER_REST", "feature_of", "not_applicable"]
 
 FEATURES: Mapping[str, str] = {
@@ -55,4 +53,6 @@ def feature_of(path: str) -> str:
 
 def not_applicable(why: str) -> NoReturn:
     """End the test: the target need not, or cannot, do what it is about."""
+    import pytest  # reports are shown where there is none
+
     pytest.skip(why)

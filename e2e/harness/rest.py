@@ -19,8 +19,14 @@ from e2e.harness.transcript import Transcript
 
 __all__ = ["Answer", "Rest"]
 
+_USUAL = frozenset(
+    {"host", "accept", "accept-encoding", "user-agent", "content-length", "date", "server", "connection"}
+)
+_LONGEST = 2000
+"""So many characters of a body are kept in the transcript."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Answer:
     """What a server answered.
 
@@ -51,6 +57,9 @@ class Answer:
         problems = [problem for check in checks if (problem := check(body)) is not None]
         assert not problems, f"{'; '.join(problems)}: {self}"
         return body
+
+    def __repr__(self) -> str:
+        return str(self)
 
     def __str__(self) -> str:
         body = self.text if len(self.text) <= 500 else f"{self.text[:500]}..."
@@ -120,7 +129,10 @@ class Rest:
         ) as response:
             text = (await response.read()).decode(errors="replace")
             answer = Answer(f"{method} {path}", response.status, response.headers, text)
-        self._transcript.add(self._who, "noted", str(answer))
+            asked = _told(response.request_info.headers)
+        given = body if raw is None else raw.decode(errors="backslashreplace")
+        exchange = {"asked": asked, "body": _short(form if given is None else given), "answered": _told(answer.headers)}
+        self._transcript.add(self._who, "noted", str(answer), exchange)
         schemas = rest_schemas(exact=self._exact)
         if objection := schemas.objection(method, path, answer.status, _lenient(text)):
             self._transcript.breach(self._who, objection)
@@ -137,6 +149,16 @@ class Rest:
     async def delete(self, path: str, **options: Any) -> Answer:
         """DELETE."""
         return await self.call("DELETE", path, **options)
+
+
+def _told(headers: CIMultiDictProxy[str]) -> dict[str, str]:
+    """Return the headers that say something of this call, and not of every one."""
+    return {name: ", ".join(headers.getall(name)) for name in dict.fromkeys(headers) if name.lower() not in _USUAL}
+
+
+def _short(body: Any) -> Any:
+    text = body if isinstance(body, str) else json.dumps(body, default=repr)
+    return body if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text)} characters)"
 
 
 def _lenient(text: str) -> Any:

@@ -7,7 +7,10 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Record", "Transcript", "Way"]
+__all__ = ["BREACH", "Record", "Transcript", "Way"]
+
+BREACH = "BREAKS THE CONTRACT "
+"""How a note begins that says what is wrong with what a client received."""
 
 Way = Literal["sent", "received", "noted"]
 
@@ -84,7 +87,7 @@ class Transcript:
     def breach(self, who: str, objection: str) -> None:
         """Note what is wrong with what a client has just received."""
         self.breaches.append(f"{who}: {objection}")
-        self.add(who, "noted", f"BREAKS THE CONTRACT {objection}")
+        self.add(who, "noted", f"{BREACH}{objection}")
 
     def __str__(self) -> str:
         lines = [str(record) for record in self.records]

@@ -72,7 +72,7 @@ class WebsocketTransport:
         try:
             await self._open.send(packet)
         except ConnectionClosed as closed:
-            self.ending = str(closed)
+            self.ending = _told(closed)
 
     async def receive(self) -> str | bytes:
         """Return the next packet."""
@@ -84,7 +84,7 @@ class WebsocketTransport:
             while True:
                 yield await self._open.recv()
         except ConnectionClosed as closed:
-            self.ending = str(closed)
+            self.ending = _told(closed)
 
     async def close(self) -> None:
         """Close with a close frame."""
@@ -103,3 +103,10 @@ class WebsocketTransport:
         if self._connection is not None:
             self._connection.transport.abort()
             await self._connection.wait_closed()
+
+
+def _told(closed: ConnectionClosed) -> str:
+    """Return who closed a connection, and with which code."""
+    if closed.rcvd is not None and (closed.sent is None or closed.rcvd_then_sent):
+        return f"by the server: {closed.rcvd}"
+    return f"by the client: {closed.sent}" if closed.sent is not None else "without a close frame"

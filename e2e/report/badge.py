@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from e2e.report.legible import one_line
-from e2e.report.matrix import status
+from e2e.report.matrix import matrix, status
 from e2e.verify.result import Report
 
 __all__ = ["badge"]
@@ -23,6 +23,8 @@ def badge(report: Report) -> str:
         message, color = f"conforms, {warnings} warning{'s' if warnings > 1 else ''}", "yellowgreen"
     else:
         message, color = "conforms", "brightgreen"
+    if (selected := matrix([report]).selected) < len(statuses):
+        message, color = f"{message} ({selected} of {len(statuses)} tried)", "red" if report.exit else "lightgrey"
     shown = {
         "schemaVersion": 1,
         "label": one_line(f"{report.contract} {report.contracts}"),

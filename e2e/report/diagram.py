@@ -7,13 +7,15 @@ long, within reason. Where anything stands is said in percent of the width, so t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from e2e.harness.transcript import BREACH
 from e2e.report.explanation import Explanation, explain
 from e2e.report.legible import compact, indented, legible, one_line, shortened
 from e2e.verify.result import Entry, TestResult
+from e2e.verify.secrets import KEYS, masked
 
 __all__ = ["Diagram", "Lane", "Step", "diagram"]
 
@@ -68,6 +70,7 @@ class Step:
         quiet: whether it is mere housekeeping.
         after: whether it was after the test had failed.
         why: what was wrong with it, where the test looked at it in vain.
+        breach: whether it says that what came before it is not in the contract.
 
     """
 
@@ -84,6 +87,7 @@ class Step:
     quiet: bool = False
     after: bool = False
     why: str | None = None
+    breach: bool = False
 
     @property
     def middle(self) -> float:
@@ -133,9 +137,14 @@ class _Drawing:
         if call:
             return self._called(entry, *call.groups())
         here, there = self._x(entry.who), self._server.x
-        label = legible(entry.label)
+        breach = entry.way == "noted" and entry.label.startswith(BREACH)
+        label = "not in the contract" if breach else legible(entry.label)
+        if entry.namespace != "/":
+            label = f"{label} {legible(entry.namespace)}"
         asked = "" if entry.ack is None else f" #{entry.ack}"
         said = " ".join(compact(arg) for arg in entry.args)
+        if breach:
+            said = legible(entry.label.removeprefix(BREACH))
         line = said if len(label) <= _LONGEST_LABEL else f"{label} {said}"
         return Step(
             kind=entry.way,
@@ -145,10 +154,11 @@ class _Drawing:
             told=_told(entry, self._server.name),
             label=shortened(one_line(label), _LONGEST_LABEL) + asked,
             line=self._line(entry, line),
-            block=_block(entry.args, line),
+            block=_block(said if breach else entry.args, line),
             quiet=entry.label in _HOUSEKEEPING,
             after=entry.at > self._failed_at,
             why=self._why(entry),
+            breach=breach,
         )
 
     def preparation(self, entries: Sequence[Entry]) -> Step:
@@ -165,7 +175,9 @@ class _Drawing:
         return Step("failed", self._failed_at, x, x, "The test failed here", "", line)
 
     def _called(self, entry: Entry, method: str, path: str, status: str, body: str) -> Step:
-        line = one_line(f"{path} {body}")
+        exchange = entry.args[0] if entry.args and isinstance(entry.args[0], dict) else {}
+        said = exchange.get("body")
+        line = one_line(f"{path} {body}" if said is None else f"{path} {_written(said)} → {body}")
         return Step(
             kind="called",
             at=entry.at,
@@ -174,7 +186,7 @@ class _Drawing:
             told=f"{legible(entry.who)} called the {self._server.name} over HTTP, which answered {status}",
             label=f"{method} → {status}",
             line=self._line(entry, line),
-            block=_block(body, line),
+            block=_exchange(f"{method} {path}", status, body, exchange) if exchange else _block(body, line),
             after=entry.at > self._failed_at,
         )
 
@@ -247,6 +259,29 @@ def _block(value: str | Sequence[Any], line: str) -> str | None:
         )
         text = indented(args)
     return text if len(text) <= _LONGEST_BLOCK else f"{text[:_LONGEST_BLOCK]}\n… ({len(text)} characters)"
+
+
+def _exchange(request: str, status: str, body: str, exchange: Mapping[str, Any]) -> str:
+    """Return a call over HTTP as it went: the request, then the answer, each with its headers and its body."""
+    lines: list[str] = []
+    for first, headers, content in (
+        (request, exchange.get("asked"), _written(exchange.get("body"))),
+        (f"→ {status}", exchange.get("answered"), body),
+    ):
+        told = (
+            [f"{name}: {_public(name, value)}" for name, value in headers.items()] if isinstance(headers, dict) else []
+        )
+        lines += ["", first, *told, *(["", content] if content else [])]
+    text = legible("\n".join(lines[1:]))
+    return text if len(text) <= _LONGEST_BLOCK else f"{text[:_LONGEST_BLOCK]}\n… ({len(text)} characters)"
+
+
+def _public(header: str, value: object) -> str:
+    return masked(str(value)) if header in KEYS else str(value)
+
+
+def _written(body: Any) -> str:
+    return body if isinstance(body, str) else "" if body is None else compact(body)
 
 
 def _cut(steps: list[Step]) -> list[Step]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from e2e.verify.failure import RECORD
 from e2e.verify.result import Entry, Failure
 
 __all__ = ["Explanation", "Rejected", "explain"]
+
+_NAMELESS = re.compile(
+    r"got |this does not hold|what came has no key|\d+ (?:missing|too many)|the same values|\w+Error\b"
+)
+"""A complaint that says nothing of what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +43,7 @@ class Explanation:
     """A failure as it is shown.
 
     Attributes:
+        check: the statement of the test.
         got: what happened instead, without the packets.
         rejected: the packets that came instead.
         payload: the payload with something wrong in it, as Python writes it; None if it is not about one.
@@ -44,6 +51,7 @@ class Explanation:
     """
 
     message: str
+    check: str | None
     expected: str | None
     got: str | None
     rejected: tuple[Rejected, ...]
@@ -59,8 +67,9 @@ class Explanation:
 
     @property
     def headline(self) -> str:
-        """The first line of what is wrong."""
-        return self.message.split("\n", 1)[0]
+        """The first line of what is wrong; where that names nothing, with what the test looked at."""
+        first = self.message.split("\n", 1)[0]
+        return f"{first}: {self.check}" if self.check and _NAMELESS.match(first) else first
 
 
 def explain(failure: Failure) -> Explanation:
@@ -76,4 +85,4 @@ def explain(failure: Failure) -> Explanation:
             rest.append(line)
     told = "\n".join(rest).strip() or None
     payload = rest[-1].removeprefix("in ") if rest and rest[-1].startswith("in ") else None
-    return Explanation(failure.message.strip(), failure.expected, told, tuple(rejected), payload)
+    return Explanation(failure.message.strip(), failure.check, failure.expected, told, tuple(rejected), payload)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import shlex
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
@@ -20,8 +21,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from e2e.harness.features import FEATURES
 from e2e.report.diagram import Diagram, diagram
 from e2e.report.explanation import explain
+from e2e.report.hints import unoffered
 from e2e.report.legible import legible
 from e2e.report.matrix import MEANINGS, Matrix, Row, matrix
 from e2e.report.panels import panels
@@ -69,6 +72,7 @@ def page(reports: Sequence[Report]) -> str:
             several=len(reports) > 1,
             groups=_groups(table),
             untried=_untried(table),
+            unoffered=[] if len(reports) > 1 else unoffered(reports[0]),
             same_test=_same_test(table.problems),
             style=Markup(style),
             script=Markup(script),
@@ -146,13 +150,20 @@ def _environment() -> Environment:
         day=_day,
         explained=explain,
         name=_name,
+        shell=shlex.quote,
         prose=_prose,
         source=_source,
         span=_span,
         variants=_variants,
     )
     environment.globals.update(
-        panels=panels, MEANINGS=MEANINGS, LEVELS=_LEVELS, SHORT=_SHORT, MARKS=_MARKS, LETTERS=ascii_uppercase
+        panels=panels,
+        FEATURES=FEATURES,
+        MEANINGS=MEANINGS,
+        LEVELS=_LEVELS,
+        SHORT=_SHORT,
+        MARKS=_MARKS,
+        LETTERS=ascii_uppercase,
     )
     return environment
 

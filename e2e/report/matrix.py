@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from e2e.verify.result import Report, RequirementResult
+from e2e.verify.result import UNSELECTED, Report, RequirementResult
 
 __all__ = ["MEANINGS", "STATUSES", "Area", "Matrix", "Row", "Status", "matrix", "status"]
 
@@ -94,6 +94,11 @@ class Matrix:
         """In how many rows each status is found; those that there are, the worst first."""
         found = Counter(status for row in self.rows for status in set(row.statuses))
         return {status: found[status] for status in STATUSES if found[status]}
+
+    @property
+    def selected(self) -> int:
+        """How many requirements the first run was to judge: the others were left out with `-k`."""
+        return sum(not cell or cell.reason != UNSELECTED for cell, *_ in (row.cells for row in self.rows))
 
     def tally(self, run: int) -> tuple[tuple[Status, int], ...]:
         """Return how many requirements of a run have each status; those that there are, the best first."""

@@ -13,7 +13,7 @@ __all__ = ["Progress"]
 
 _CELLS = 24
 _PORTIONS = 10
-"""So many lines a log gets in all, and one for each failure."""
+"""So many lines a log gets in all, and one for each test that fails."""
 
 
 class Progress:
@@ -32,12 +32,15 @@ class Progress:
         self._began = clock()
         self._done = 0
         self._failed = 0
+        self._named: set[str] = set()
 
     def advance(self, title: str, outcome: TestOutcome) -> None:
-        """Count a test that ended. One that failed is named at once."""
+        """Count a test that ended. One that failed is named at once; with other parameters, it is so no more."""
         self._done += 1
         if outcome in ("failed", "error"):
             self._failed += 1
+        if outcome in ("failed", "error") and title not in self._named:
+            self._named.add(title)
             self._wipe()
             title = shortened(one_line(title), max(20, self._terminal.width - 8))
             self._terminal.say(f"{self._terminal.coloured('failed', 'FAIL')}  {title}")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from e2e.harness.features import FEATURES
 from e2e.report.explanation import explain
+from e2e.report.hints import unoffered
 from e2e.report.legible import one_line, shortened
 from e2e.report.matrix import STATUSES, Matrix, Row, Status, matrix
 from e2e.report.terminal import Terminal
@@ -13,6 +15,7 @@ from e2e.verify.result import Report
 
 __all__ = ["show", "show_beside"]
 
+_HINT = "If the server does not offer that, a profile says so: {} = false under [features]."
 _LONGEST_MESSAGE = 200
 _MOST_MESSAGES = 2
 """A requirement shows so many failures, of different places."""
@@ -27,6 +30,9 @@ def show(report: Report, terminal: Terminal, *, everything: bool = False) -> Non
         terminal.say(*_row(row, report, terminal))
     if rows:
         terminal.say("")
+    for feature in unoffered(report):
+        told = f"Every call of {FEATURES[feature]}, in tests that failed, was answered 404. {_HINT.format(feature)}"
+        terminal.say(*_wrapped(told, terminal, ""))
     terminal.say(_outcome(report, table, terminal))
 
 
@@ -48,10 +54,13 @@ def show_beside(reports: Sequence[Report], terminal: Terminal, *, everything: bo
 
 
 def _areas(table: Matrix, terminal: Terminal) -> Iterator[str]:
-    """Yield a line for each area, with a column for each status that there is."""
-    columns: list[Status] = [status for status in STATUSES if status in table.counts]
+    """Yield a line for each area of which something ran, with a column for each status that there is."""
+    ran = [area for area in table.areas(table.rows) if any(row.worst != "NOT-RUN" for row in area.rows)]
+    areas = ran or table.areas(table.rows)
+    there_are = {row.worst for area in areas for row in area.rows}
+    columns: list[Status] = [status for status in STATUSES if status in there_are]
     yield terminal.faint(f"{'':<16}" + "".join(f"{status:>{len(status) + 3}}" for status in columns))
-    for area in table.areas(table.rows):
+    for area in areas:
         found: list[Status] = [row.worst for row in area.rows]
         yield f"{area.name:<16}" + "".join(_cell(found.count(status), status, terminal) for status in columns)
 
@@ -84,6 +93,8 @@ def _wrapped(text: str, terminal: Terminal, indent: str) -> list[str]:
 def _outcome(report: Report, table: Matrix, terminal: Terminal) -> str:
     told = f"{one_line(report.label)} {_judged(report)} the {report.contract} contract, version {report.contracts}"
     counted = f"{_told(table, 0)} in {report.seconds:.1f} s"
+    if table.selected < len(table.rows):
+        told += f", as far as was selected: {table.selected} of {len(table.rows)} requirements"
     return f"{terminal.coloured(told, 'PASS' if report.exit == 0 else 'FAIL')}: {counted}"
 
 

@@ -27,16 +27,20 @@ _PROBLEM = re.compile(r"(?:(?P<subject>\S+ (?:is|are)) |got )?(?P<got>.*), want 
 _WHOLE = re.compile(r"(?P<problems>.*, want .*?)(?: in |: )(?P<whole>[\[{(].*|'.*'|[A-Z]+ /.*)", re.DOTALL)
 _COMPARED = re.compile(r"(?P<said>.*?)(?:^|\n)assert (?P<got>[^\n]*?) == (?P<want>[^\n]*)(?P<diff>.*)", re.DOTALL)
 _ASSERTED = re.compile(r"(?P<said>.*\n)?assert (?P<claim>[^\n]*)(?P<rest>.*)", re.DOTALL)
+_UNPACKED = re.compile(r"(?:not enough|too many) values to unpack \(expected (?P<want>\d+)(?:, got (?P<got>\d+))?\)")
 _DIFFERENCE = re.compile(r"At index (\d+) diff: (.*) != (.*)")
 
 
-def failure(error: BaseException, where: str | None = None, at: float | None = None) -> Failure:
+def failure(
+    error: BaseException, where: str | None = None, at: float | None = None, check: str | None = None
+) -> Failure:
     """Return what a test failed of.
 
     Args:
         error: what it raised.
         where: `file:line` of the test.
         at: when, on the clock of the transcript.
+        check: the statement of the test.
 
     """
     details = str(error)
@@ -44,8 +48,8 @@ def failure(error: BaseException, where: str | None = None, at: float | None = N
         text = details.split("\n\ntranscript (")[0].strip() or "a check of the test failed; it does not say why"
         message, expected, got, who = _understood(text)
     else:
-        message, expected, got, who = _broke(error), None, None, None
-    return Failure(message, expected, got, where, at, who, details)
+        message, expected, got, who = *_broke(error), None
+    return Failure(message, expected, got, where, at, who, details, check)
 
 
 _Parts = tuple[str, str | None, str | None, str | None]
@@ -96,7 +100,8 @@ def _problems(problems: Sequence[str]) -> tuple[list[str], list[str]]:
     for problem in problems:
         if found := _PROBLEM.fullmatch(problem):
             subject = f"{found['subject']} " if found["subject"] else ""
-            wanted.append(f"{subject}{found['want']}")
+            # where a packet is no object at all, that it should be is all that is said of it
+            wanted.append(f"it is {found['want']}" if found["want"] == "an object" else f"{subject}{found['want']}")
             came.append(f"{subject}{found['got']}")
         else:
             came.append(problem)
@@ -133,13 +138,19 @@ def _members(got: str, want: str) -> list[str]:
     return told
 
 
-def _broke(error: BaseException) -> str:
-    kind = type(error).__name__
+def _broke(error: BaseException) -> tuple[str, str | None, str | None]:
+    """Return what an error says that is no assertion, and what was expected and got, where it says that."""
+    kind, text = type(error).__name__, str(error)
     if isinstance(error, TimeoutError):
-        return "the server did not answer in time"
+        return "the server did not answer in time", None, None
     if isinstance(error, OSError):
-        return f"the connection failed: {error or kind}"
-    return f"{kind}: {error}" if str(error) else kind
+        return f"the connection failed: {error or kind}", None, None
+    if isinstance(error, KeyError):
+        return f"what came has no key {text}", f"a key {text}", "none"
+    if found := _UNPACKED.match(text):
+        got = found["got"] or f"more than {found['want']}"
+        return f"got {got}, want {found['want']} in a list", f"{found['want']} in the list", got
+    return f"{kind}: {text}" if text else kind, None, None
 
 
 def _short(text: str) -> str:

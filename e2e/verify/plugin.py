@@ -20,6 +20,7 @@ from e2e.verify.failure import failure
 from e2e.verify.profile import Profile
 from e2e.verify.profile_file import load
 from e2e.verify.result import Entry
+from e2e.verify.statement import statement
 from e2e.verify.target import target_of, users_of
 
 PROPERTY = "parley verify"
@@ -65,16 +66,19 @@ def _told(item: pytest.Item, error: BaseException) -> dict[str, Any]:
 
     transcript = item.stash.get(TRANSCRIPT, Transcript())
     return {
-        "failure": asdict(failure(error, _where(item, error), transcript.now)),
+        "failure": asdict(failure(error, *_place(item, error, transcript.now))),
         "transcript": [asdict(_entry(record)) for record in transcript.records],
     }
 
 
-def _where(item: pytest.Item, error: BaseException) -> str | None:
-    """Return `file:line` of the last line of the test's own file that the error came through."""
+def _place(item: pytest.Item, error: BaseException, now: float) -> tuple[str | None, float, str | None]:
+    """Return `file:line` of the last line of the test's own file that the error came through, and the statement."""
     path, root = Path(str(item.path)), item.config.rootpath
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename) == path]
-    return f"{path.relative_to(root).as_posix()}:{lines[-1]}" if lines else None
+    if not lines or lines[-1] is None:
+        return None, now, None
+    source = path.read_text(encoding="utf-8")
+    return f"{path.relative_to(root).as_posix()}:{lines[-1]}", now, statement(source, lines[-1])
 
 
 def _entry(record: Record) -> Entry:

@@ -20,6 +20,7 @@ from e2e.verify.secrets import KEYS, masked, unsigned
 
 __all__ = [
     "SCHEMA",
+    "UNSELECTED",
     "VERDICTS",
     "Entry",
     "Failure",
@@ -42,6 +43,9 @@ SCHEMA = "parley-report/1"
 Verdict = Literal["PASS", "FAIL", "XFAIL", "XPASS", "NOT-APPLICABLE", "NOT-RUN"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 
+UNSELECTED = "was not selected"
+"""Why a requirement was not run that `-k` left out."""
+
 _DEEPEST = 100
 """So many levels of what a server sent are kept, which is more than a reader wants."""
 
@@ -60,8 +64,9 @@ class Entry:
     Attributes:
         at: seconds since the test began.
         who: the client's name, such as `Alice` or `Alice#2`.
-        label: the name of a Socket.IO event, or the kind of any other packet in capitals.
-        args: the arguments, as JSON.
+        label: the name of a Socket.IO event, or the kind of any other packet in capitals; of a call over HTTP, which
+            is noted, `METHOD /path -> status body`.
+        args: the arguments, as JSON; of a call one object: `asked` and `answered` are headers, `body` was sent.
         ack: the id under which an event asks for an ack, or which an ack answers.
 
     """
@@ -87,6 +92,7 @@ class Failure:
         at: when it failed, on the clock of the transcript; None if nobody looked.
         who: the client that waited, None if it was none.
         details: the whole of it as the test runner says it, for those who know the suite.
+        check: the statement of the test that failed, as it is written there.
 
     """
 
@@ -97,6 +103,7 @@ class Failure:
     at: float | None = None
     who: str | None = None
     details: str | None = None
+    check: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

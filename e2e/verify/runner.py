@@ -101,7 +101,7 @@ def run(request: Request) -> int:
         counts=count(it.verdict for it in results),
         requirements=tuple(results),
         warnings=judgement.warnings,
-        profile=public(request.profile),
+        profile=public(request.profile) | ({"file": str(request.profile_path)} if request.profile_path else {}),
     )
     show(report, terminal, everything=request.everything)
     if request.directory is not None:

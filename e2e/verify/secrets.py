@@ -6,13 +6,15 @@ import re
 
 __all__ = ["KEYS", "masked", "unsigned"]
 
-KEYS = frozenset({"token", "accessToken", "refreshToken", "authorization", "Authorization", "secret", "apiKey"})
+KEYS = frozenset(
+    {"token", "accessToken", "refreshToken", "authorization", "Authorization", "secret", "apiKey", "X-API-Key"}
+)
 """What credentials are called."""
 
 _TOKEN = re.compile(r"\b(eyJ[\w-]{5,}\.[\w-]{2,})\.[\w-]{20,}")
 """A JSON web token: a header that begins with `{"`, the claims, and a signature."""
 
-_OPAQUE = re.compile(rf"""(['"](?:{"|".join(sorted(KEYS))})['"]: ?['"])((?!eyJ)[^'"\s]{{16,}})(?=['"])""")
+_OPAQUE = re.compile(rf"""(['"](?:{"|".join(sorted(KEYS))})['"]: ?['"](?:Bearer )?)((?!eyJ)[^'"\s]{{16,}})(?=['"])""")
 """Another credential, in the notation of JSON or of Python."""
 
 
@@ -29,5 +31,7 @@ def unsigned(text: str) -> str:
 
 def masked(credential: str) -> str:
     """Return what is shown of a credential that is no JSON web token."""
+    if credential.startswith("Bearer "):
+        return f"Bearer {masked(credential.removeprefix('Bearer '))}"
     is_short = len(credential) < 16 or any(character.isspace() for character in credential)
     return credential if is_short or credential.startswith("eyJ") else f"{credential[:4]}…(masked)"

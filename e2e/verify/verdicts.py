@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from e2e.harness.requirements import Requirement
-from e2e.verify.result import Outcome, RequirementResult, TestResult, Verdict
+from e2e.verify.result import UNSELECTED, Outcome, RequirementResult, TestResult, Verdict
 
 __all__ = ["CONFORMS", "NOTHING_RAN", "UNUSABLE", "VIOLATES", "Judgement", "Run", "judge", "sum_up"]
 
@@ -93,7 +93,7 @@ def sum_up(results: Sequence[RequirementResult], selected: frozenset[str], *, st
 def _judged(
     requirement: Requirement, runs: Sequence[Run], selected: bool, missing: Sequence[str], expected: str | None
 ) -> RequirementResult:
-    verdict, reason = _verdict(runs, missing, expected) if selected else ("NOT-RUN", "was not selected")
+    verdict, reason = _verdict(runs, missing, expected) if selected else ("NOT-RUN", UNSELECTED)
     return RequirementResult(
         requirement.id,
         requirement.level,

@@ -29,7 +29,7 @@ async def answer_of(rest: Rest, status: int, **headers: str) -> Answer:
     """Return an answer of this status."""
     method, path, body = REQUESTS[status]
     answer = await rest.call(method, path, body, headers=headers)
-    assert answer.status == status, answer
+    answer.must(status)
     return answer
 
 

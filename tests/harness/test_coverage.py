@@ -1,19 +1,26 @@
 """Every event that is documented is proved: by what it does, by what breaks it, and by who may not.
 
 `e2e/coverage.yaml` names the requirement of each case; that each of those has a test is held in `test_requirements.py`.
+That the test sends or awaits the event is seen from its source (`reach.py`): whether it checks the right thing of it is
+shown by the mutants alone.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from e2e.harness.requirements import CONTRACTS, load
 from e2e.verify.catalogue import read
+from tests.harness.reach import events
 
 COVERAGE = Path(__file__).resolve().parents[2] / "e2e" / "coverage.yaml"
+_PARAMETER = re.compile(r"\{[^}]*\}")
 CASES = {"does", "broken", "unauthorised"}
 
 
@@ -68,10 +75,44 @@ def test_every_case_is_a_requirement_that_a_test_proves():
     assert named() <= set(load()) & proved
 
 
+def strays(cases: Iterable[tuple[str, str, str]]) -> list[str]:
+    """Return the cases, as gateway, event and requirement, of which no test names the event on its way."""
+    tests = read()
+    return [
+        f"{gateway}: no test of {requirement} names {event!r}"
+        for gateway, event, requirement in cases
+        if not any(_PARAMETER.sub("{}", event) in events(it.id, gateway) for it in tests if requirement in it.claims)
+    ]
+
+
+def test_every_case_is_proved_by_a_test_that_sends_its_event():
+    """A requirement that is declared for an event, and whose tests never send it, proves nothing of it."""
+    assert not strays((it, event, of) for (it, event), cases in received().items() for of in cases.values() if of)
+
+
+def test_every_event_that_a_server_sends_is_awaited_by_a_test_of_its_requirement():
+    """By name, in the test or in what it calls."""
+    assert not strays((it, event, of) for (it, event), of in sent().items())
+
+
+@pytest.mark.parametrize(
+    ("gateway", "event", "requirement"),
+    [
+        ("direct", "all messages", "DIRECT-SEND-001"),
+        ("friends", "message", "FRIENDS-AUTH-004"),
+        ("presence", "get_all_online_users", "PRESENCE-AUTH-001"),
+        ("rooms", "leave", "ROOMS-CLOSE-001"),
+    ],
+)
+def test_a_declaration_that_is_not_so_is_found(gateway: str, event: str, requirement: str):
+    """These requirements have tests, and none of them comes near the event."""
+    assert strays([(gateway, event, requirement)]) == [f"{gateway}: no test of {requirement} names {event!r}"]
+
+
 def test_a_case_that_is_left_out_says_why():
     """Beside the contract: a null is not to be had for nothing."""
     text = COVERAGE.read_text(encoding="utf-8")
 
-    for gateway, events in coverage().items():
-        if any(None in cases.values() for event, cases in events.items() if event != "sends"):
+    for gateway, declared in coverage().items():
+        if any(None in cases.values() for event, cases in declared.items() if event != "sends"):
             assert f"\n{gateway}:  # " in text

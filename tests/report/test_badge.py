@@ -5,6 +5,7 @@ import json
 import pytest
 
 from e2e.report.badge import badge
+from e2e.verify.result import UNSELECTED
 from tests.report.reports import report, requirement
 
 KNOWN = {"schemaVersion", "label", "message", "color", "isError"}
@@ -17,6 +18,11 @@ KNOWN = {"schemaVersion", "label", "message", "color", "isError"}
         (report(requirement()), "conforms", "brightgreen"),
         (report(requirement("A-001", "FAIL"), requirement()), "1 of 2 not met", "red"),
         (report(requirement("A-001", "FAIL", level="SHOULD")), "conforms, 1 warning", "yellowgreen"),
+        (
+            report(requirement(), requirement("A-002", "NOT-RUN", reason=UNSELECTED)),
+            "conforms (1 of 2 tried)",
+            "lightgrey",
+        ),
         (report(requirement("A-001", "NOT-RUN"), outcome="nothing ran", exit=3), "nothing ran", "lightgrey"),
     ],
 )

@@ -99,6 +99,31 @@ def test_a_call_of_rest_goes_there_and_back():
     assert (step.kind, step.label, step.line) == ("called", "GET → 200", '/users/me {"name": "Ann"}')
 
 
+def test_a_call_of_rest_can_be_read_whole():
+    """What was asked is half of why an answer is wrong: its body on the line, all headers of both in a block."""
+    exchange = {"asked": {"Origin": "http://a"}, "body": {"email": 7}, "answered": {"Allow": "GET"}}
+    call = Entry(0.2, "Ann", "noted", "POST /auth/login -> 500 oops", (exchange,))
+    step = drawn(sent(0.1, "Ann"), call).steps[1]
+
+    assert step.line == '/auth/login {"email": 7} → oops'
+    assert step.block == 'POST /auth/login\nOrigin: http://a\n\n{"email": 7}\n\n→ 500\nAllow: GET\n\noops'
+
+
+def test_what_is_not_in_the_contract_stands_out():
+    """In red, and the objection once."""
+    noted = Entry(0.2, "Ann", "noted", "BREAKS THE CONTRACT the acknowledgement is not documented")
+    step = drawn(sent(0.1, "Ann"), noted).steps[1]
+
+    assert (step.label, step.line) == ("not in the contract", "the acknowledgement is not documented")
+    assert step.breach
+
+
+def test_a_packet_of_another_namespace_names_it():
+    """Without it a test that waits for a refusal seems to be refused."""
+    refused = Entry(0.2, "Ann", "received", "CONNECT_ERROR", ("no",), None, "/nowhere")
+    assert drawn(sent(0.1, "Ann"), refused).steps[1].label == "CONNECT_ERROR /nowhere"
+
+
 def test_calls_before_anybody_connects_are_one_step():
     """They make the users of the test; who called them has no lifeline for it."""
     call = Entry(0.1, "rest", "noted", "POST /users -> 201 {}")

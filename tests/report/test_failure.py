@@ -13,6 +13,7 @@ from e2e.harness.expect import Inbox
 from e2e.harness.match import equals, has, keys, must, says
 from e2e.harness.rest import Answer
 from e2e.harness.transcript import Transcript
+from e2e.report.explanation import explain
 from e2e.verify.failure import failure
 
 
@@ -140,12 +141,32 @@ def test_a_comparison_without_a_difference_says_both():
         (TimeoutError(), "the server did not answer in time"),
         (ConnectionRefusedError(111, "refused"), "the connection failed: [Errno 111] refused"),
         (ValueError("no JSON"), "ValueError: no JSON"),
+        (KeyError("id"), "what came has no key 'id'"),
+        (ValueError("not enough values to unpack (expected 1, got 0)"), "got 0, want 1 in a list"),
+        (ValueError("too many values to unpack (expected 1)"), "got more than 1, want 1 in a list"),
         (asyncio.CancelledError(), "CancelledError"),
     ],
 )
 def test_whatever_else_is_said_in_words(error: BaseException, message: str):
     """Nothing is left empty, and a failed connection is no fault of the suite."""
     assert failure(error).message == message
+
+
+async def test_a_packet_that_is_no_object_is_said_to_have_to_be_one():
+    """“in which an object” is no sentence."""
+    with pytest.raises(AssertionError) as raised:
+        await inbox("no").expect_next("message", has(n=1))
+    assert failure(raised.value).expected == "“message”, as the very next packet, in which\n  it is an object"
+
+
+def test_a_complaint_that_names_nothing_is_shown_with_what_the_test_looked_at():
+    """`got 2, want 0` is of no use to who has not the test; one that names its subject stays short."""
+    check = 'assert alice.count("ACK") == 0'
+    bare = failure(AssertionError("assert 2 == 0"), check=check)
+    told = failure(AssertionError("it was acknowledged\nassert 2 == 0"), check=check)
+
+    assert explain(bare).headline == f"got 2, want 0: {check}"
+    assert explain(told).headline == "it was acknowledged: got 2, want 0"
 
 
 def test_the_whole_text_is_kept():

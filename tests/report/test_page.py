@@ -41,9 +41,35 @@ def hostile():
     failure = Failure(HOSTILE, HOSTILE, HOSTILE, HOSTILE, 0.5, HOSTILE, HOSTILE)
     entry = Entry(0.1, HOSTILE, "received", HOSTILE, (HOSTILE, {HOSTILE: HOSTILE}))
     noted = Entry(0.2, HOSTILE, "noted", f"GET /{HOSTILE} -> 200 {HOSTILE}")
-    found = requirement("A-001", "FAIL", failed(failure, entry, noted, title=HOSTILE), text=HOSTILE, source=HOSTILE)
+    calls = [
+        replace(noted, args=({"asked": asked, "body": HOSTILE, "answered": {HOSTILE: HOSTILE}},))
+        for asked in (HOSTILE, {"Authorization": [HOSTILE]}, None)
+    ]
+    tests = failed(failure, entry, noted, *calls, title=HOSTILE)
+    found = requirement("A-001", "FAIL", tests, text=HOSTILE, source=HOSTILE)
     unmet = requirement("A-002", "NOT-RUN", reason=HOSTILE, since=HOSTILE)
     return report(found, unmet, label=HOSTILE, contract=HOSTILE, targets=(HOSTILE,), started=HOSTILE)
+
+
+def test_the_command_that_runs_one_requirement_again_can_be_pasted():
+    """With the profile of the run; and a path, or a target of somebody else's report, cannot be a second command."""
+    failing = report(requirement("A-001", "FAIL", failed()), profile={"file": "my; profile.toml"})
+    told = "parley verify --contract friends --target http://127.0.0.1:3000 --profile {} -k FRIENDS-A-001"
+
+    assert told.format("&#39;my; profile.toml&#39;") in page([failing])
+    assert ", with the profile that you use, if any" in page([report(requirement("A-001", "FAIL", failed()))])
+
+
+def test_that_something_came_too_early_is_said_only_where_something_came():
+    """Where nothing came at all, the hint would send a reader to look for it."""
+    message = "Bob was to receive “x”, as the very next packet, but something else came first"
+    packet = "something else came first\n   0.200  Bob          <- y\n            is y, want x"
+    silent, early = (
+        page([report(requirement("A-001", "FAIL", failed(Failure(message, "x", got))))]) for got in ("", packet)
+    )
+
+    assert "or came too early" not in silent
+    assert "or came too early" in early
 
 
 @pytest.mark.parametrize(

@@ -33,14 +33,21 @@ def test_whatever_a_server_sent_can_be_written(tmp_path: Path, value: Any):
     assert load(tmp_path / "report.json").requirements[0].tests[0].transcript[0].args
 
 
+def asking(credential: str) -> dict[str, Any]:
+    """Return what a transcript has of a call with this credential."""
+    return {"asked": {"Authorization": credential}, "body": None, "answered": {}}
+
+
 def test_no_token_can_be_used_that_is_in_a_report(tmp_path: Path):
     """CI keeps reports for years, and a target's users may be real."""
     token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI2MjRhIn0.Q6w9eh95cjNAXlAVVoZn8Cgv8c9PC2ESEmJLgjjvPqY"
     entry = Entry(
         0.1, "Ann", "sent", "authenticate", ({"token": token}, [token], {"token": "opaque-and-of-some-length"})
     )
+    call = Entry(0.2, "Ann", "noted", "GET /users/me -> 500 oops", (asking(f"Bearer {token}"),))
+    other = Entry(0.3, "Ann", "noted", "GET /users/me -> 500 oops", (asking("Bearer opaque-and-of-some-length"),))
     failure = Failure(token, token, token, token, details=token)
-    found = report(requirement("A-001", "FAIL", failed(failure, entry)))
+    found = report(requirement("A-001", "FAIL", failed(failure, entry, call, other)))
     write(found, tmp_path)
 
     for name in ("report.json", "report.html", "junit.xml"):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import re
 
+from e2e.report.html import page
 from e2e.report.progress import Progress
 from e2e.report.table import show, show_beside
 from e2e.report.terminal import Terminal
-from e2e.verify.result import Failure, Report
+from e2e.verify.result import UNSELECTED, Entry, Failure, Report
 from tests.report.reports import HOSTILE, failed, report, requirement, with_every_verdict
 
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
@@ -50,6 +51,25 @@ def test_the_last_line_is_the_outcome():
     last = shown(with_every_verdict()).splitlines()[-1]
     assert last.startswith("A server does not conform to the friends contract, version 1.0: 1 PASS, ")
     assert last.endswith("1 WARN, 1 XPASS, 1 FAIL in 41.2 s")
+
+
+def test_a_part_is_not_told_as_the_whole():
+    """Of a run with -k only what was selected is known, and areas that nobody asked for are no lines of the table."""
+    run = report(requirement("A-001"), requirement("B-001", "NOT-RUN", reason=UNSELECTED))
+    *table, last = shown(run).splitlines()
+
+    assert "version 1.0, as far as was selected: 1 of 2 requirements: 1 PASS" in last
+    assert [line.split() for line in table if line] == [["PASS"], ["A", "1"]]
+    assert "Only 1 of 2 were selected." in page([run])
+    assert "were selected" not in page([report(requirement("A-001"))])
+
+
+def test_what_seems_not_to_be_offered_is_said():
+    """With what to write in a profile."""
+    calls = [Entry(0.1, "rest", "noted", "GET /messages -> 404 {}")] * 3
+    told = " ".join(shown(report(requirement("A-001", "FAIL", failed(None, *calls)))).split())
+    assert "Every call of GET /messages, in tests that failed, was answered 404." in told
+    assert "history = false under [features]" in told
 
 
 def test_colours_add_nothing_but_colour():
@@ -97,6 +117,17 @@ def test_a_log_is_told_now_and_then():
     assert lines[1] == "20 of 200 tests, 1 failed, 0 s"
     assert lines[-1] == "200 of 200 tests, 1 failed, 0 s"
     assert len(lines) == 11
+
+
+def test_a_test_that_fails_with_many_parameters_is_named_once():
+    """The same sentence thirteen times tells nothing; how many failed is counted."""
+    stream = io.StringIO()
+    progress = Progress(10, Terminal(stream), clock=lambda: 0.0)
+    for _ in range(10):
+        progress.advance("A body is refused.", "failed")
+
+    assert stream.getvalue().count("A body is refused.") == 1
+    assert stream.getvalue().endswith("10 of 10 tests, 10 failed, 0 s\n")
 
 
 def test_a_terminal_has_one_line_that_moves():
