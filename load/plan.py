@@ -112,8 +112,8 @@ class Plan:
         about: what it shows, a paragraph.
         drain: the longest that is waited, after the last phase, for what has not arrived.
         thresholds: what is demanded, by the name of a figure of the result (`load.thresholds` lists them).
-        small: what replaces `users`, `senders`, `friends`, `members`, `rate` in the small size, and `seconds`, which is
-            a factor on the length of every phase.
+        small: what replaces `users`, `senders`, `friends`, `members`, `rate` and `drain` in the small size, and
+            `seconds`, which is a factor on the length of every phase.
 
     """
 
@@ -178,8 +178,10 @@ class Plan:
         given = dict(self.small)
         phases = _stretched(self.phases, given.pop("seconds", 1.0))
         rate = given.pop("rate", self.traffic.rate)
+        drain = given.pop("drain", self.drain)
         population = replace(self.population, **{key: int(value) for key, value in given.items()})
-        return replace(self, population=population, traffic=replace(self.traffic, rate=rate), phases=phases)
+        traffic = replace(self.traffic, rate=rate)
+        return replace(self, population=population, traffic=traffic, phases=phases, drain=drain)
 
     def _must_be_possible(self) -> None:
         if self.contract not in get_args(Contract):

@@ -2,32 +2,14 @@
 
 import asyncio
 import json
-import os
-import secrets
-import socket
 import sys
 from pathlib import Path
 
-import aiohttp
 import pytest
 
 from e2e.verify.result import load
 from e2e.verify.verdicts import VIOLATES
-
-SECRET = secrets.token_hex(32)
-
-PROFILE = f"""
-name = "an afternoon's chat"
-[users]
-secret = "{SECRET}"
-[features]
-history = false
-probes = false
-documents = false
-mounts = false
-rooms_rest = false
-services_rest = false
-"""
+from tests.stranger import ENVIRONMENT, PROFILE, stranger
 
 BROKEN = {
     "FRIENDS-AUTH-006": "a login that lacks something, or is no JSON, is answered 500",
@@ -68,49 +50,20 @@ WARNED = {
 }
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
-
-
-async def until_it_answers(url: str) -> None:
-    async with aiohttp.ClientSession() as http, asyncio.timeout(20):
-        while True:
-            try:
-                async with http.get(url) as answer:
-                    assert answer.status == 200
-                    return
-            except aiohttp.ClientError:
-                await asyncio.sleep(0.05)
-
-
 @pytest.mark.timeout(300)
 async def test_a_report_on_a_strangers_server_names_its_faults_and_nothing_else(tmp_path: Path):
     """Every MUST that is said to be broken is, for a reason of its own; what is not, could be judged and is kept."""
-    url = f"http://127.0.0.1:{(port := free_port())}"
     (tmp_path / "profile.toml").write_text(PROFILE)
-    root = Path(__file__).parents[2]
-    environment = {**os.environ, "JWT_SECRET": SECRET, "PYTHONPATH": str(root), "E2E_NO_SKIP": "", "PYTEST_ADDOPTS": ""}
-    stranger = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "e2e.strangers.friends", str(port)),
-        env=environment,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        await until_it_answers(url)
+    async with stranger() as url:
         judging = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "app", "verify", "--contract", "friends", "--target", url, "--workers", "8"),
             *("--profile", str(tmp_path / "profile.toml"), "--report", str(tmp_path / "report")),
             cwd=tmp_path,
-            env=environment,
+            env=ENVIRONMENT,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
         printed, _ = await judging.communicate()
-    finally:
-        stranger.kill()
-        await stranger.wait()
 
     assert judging.returncode == VIOLATES, printed.decode()
     report = load(tmp_path / "report" / "report.json")

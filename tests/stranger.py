@@ -1,0 +1,74 @@
+"""The stranger's server of `e2e.strangers`, running, and the profile of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+
+__all__ = ["ENVIRONMENT", "PROFILE", "stranger"]
+
+SECRET = secrets.token_hex(32)
+
+PROFILE = f"""
+name = "an afternoon's chat"
+[users]
+secret = "{SECRET}"
+[features]
+history = false
+probes = false
+documents = false
+mounts = false
+rooms_rest = false
+services_rest = false
+"""
+
+ENVIRONMENT = {
+    **os.environ,
+    "JWT_SECRET": SECRET,
+    "PYTHONPATH": str(Path(__file__).parents[1]),
+    "E2E_NO_SKIP": "",
+    "PYTEST_ADDOPTS": "",
+}
+"""Of the server, and of what judges it."""
+
+
+@asynccontextmanager
+async def stranger() -> AsyncIterator[str]:
+    """Start the server, and give its URL once it answers."""
+    url = f"http://127.0.0.1:{(port := _free_port())}"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "e2e.strangers.friends", str(port)),
+        env=ENVIRONMENT,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        await _until_it_answers(url)
+        yield url
+    finally:
+        process.kill()
+        await process.wait()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+async def _until_it_answers(url: str) -> None:
+    async with aiohttp.ClientSession() as http, asyncio.timeout(20):
+        while True:
+            try:
+                async with http.get(url) as answer:
+                    assert answer.status == 200
+                    return
+            except aiohttp.ClientError:
+                await asyncio.sleep(0.05)
