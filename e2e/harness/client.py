@@ -93,6 +93,9 @@ class Client:
 
     async def open(self) -> None:
         """Open an Engine.IO session."""
+        at = self._address
+        asked = {"path": at.path, "transport": self.transport, "query": dict(at.query), "headers": dict(at.headers)}
+        self._transcript.add(self.who, "sent", "OPEN", {name: it for name, it in asked.items() if it})
         await self._transport.open()
         self._reader = asyncio.create_task(self._read(self._transport))
         opened = await self.inbox.expect("OPEN")

@@ -144,3 +144,16 @@ async def test_a_call_returns_its_own_acknowledgement(client: Client, connection
     await connection.send('430["one\'s"]')
 
     assert [await one, await other] == ["one's", "other's"]
+
+
+async def test_the_transcript_begins_with_how_a_device_asked_to_come_in(server: Server):
+    """Where, over what and with which credential: without it nobody sees why a device was refused."""
+    transcript = Transcript()
+    port = server.sockets[0].getsockname()[1]
+    client = Client("Alice", Address(f"http://127.0.0.1:{port}", "/chat", {"token": "t"}), transcript)
+    await client.open()
+    await client.release()
+
+    asked = {"path": "/chat", "transport": "websocket", "query": {"token": "t"}}
+    assert [(it.way, it.label) for it in transcript.records[:2]] == [("sent", "OPEN"), ("received", "OPEN")]
+    assert transcript.records[0].payload == asked
