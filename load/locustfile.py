@@ -52,7 +52,8 @@ DIRECTORY = "PARLEY_LOAD"
 """The variable that names a directory in which `plan.json` and `world.json` are: those of a run of `parley load`."""
 
 _ROOT = Path(__file__).resolve().parent.parent
-_FAILED, _UNUSABLE, _INVALID = 1, 2, 3
+_UNUSABLE = 2
+_EXITS = {"passed": 0, "failed": 1, "invalid": 3}
 
 
 @events.init_command_line_parser.add_listener
@@ -134,9 +135,7 @@ def _conclude(result: results.Result, plan: Plan, report: str) -> int:
         directory.mkdir(parents=True, exist_ok=True)
         results.dump(result, directory / "result.json")
         write_report(result, directory)
-    if result.invalid:
-        return _INVALID
-    return 0 if result.passed else _FAILED
+    return _EXITS[thresholds.outcome(result)]
 
 
 def _refuse(text: str) -> NoReturn:

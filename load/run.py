@@ -6,7 +6,7 @@ import asyncio
 import json
 import shutil
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,13 +21,14 @@ from load.own_fleet import OwnFleet, Wanted, raise_descriptors
 from load.plan import Plan
 from load.result import Result
 from load.terminal import table
-from load.thresholds import demands
+from load.thresholds import Outcome, demands, outcome
 from load.ticker import Ticker
 from load.trial import Trial
 
-__all__ = ["FAILED", "INVALID", "PASSED", "UNUSABLE", "Request", "run"]
+__all__ = ["EXITS", "FAILED", "INVALID", "PASSED", "UNUSABLE", "Request", "run"]
 
 PASSED, FAILED, UNUSABLE, INVALID = 0, 1, 2, 3
+EXITS: Mapping[Outcome, int] = {"passed": PASSED, "failed": FAILED, "invalid": INVALID}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ def _told(result: Result, request: Request, terminal: Terminal) -> int:
     report.write(result, request.directory, request.baseline)
     told = table(result, request.baseline, colours=terminal.colours).rstrip()
     terminal.say(told, f"The report is {request.directory / 'report.html'}")
-    return INVALID if result.invalid else PASSED if result.passed else FAILED
+    return EXITS[outcome(result)]
 
 
 def _tidy(work: Path, logs: Path) -> None:

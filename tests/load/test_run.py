@@ -106,9 +106,13 @@ async def test_a_demand_that_is_not_met_fails_the_run(load: Load):
 
 
 async def test_a_generator_that_was_the_bottleneck_makes_the_run_invalid(load: Load):
-    """Whatever else was found."""
-    done = await load(plan_of(), "busy", "0", "lose")
+    """But a message that was lost is lost."""
+    done = await load(plan_of(), "busy", "0")
     assert done.code == INVALID
+    assert "the generator was the bottleneck" in done.printed
+
+    done = await load(plan_of(), "busy", "0", "lose")
+    assert done.code == FAILED
     assert "the generator was the bottleneck" in done.printed
 
 
