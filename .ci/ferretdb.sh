@@ -4,7 +4,8 @@
 #
 # ferretdb/standin.patch makes it stand in better: an update of a document is atomic, as MongoDB's are (without it two
 # updates of one document at the same time lose one), an _id, or several, are found by their index instead of by a scan,
-# and of other documents only those are parsed whose text has the strings that are asked for.
+# of other documents only those are parsed whose text has the strings that are asked for, and a cursor that nobody reads
+# to its end keeps no connection (without it a hundred of them, and nobody is ever answered again).
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 version=$(awk '$2 ~ /FerretDB$/ {print $3}' "$here/ferretdb/go.mod")
