@@ -253,7 +253,7 @@ def _urls(rest: Sequence[str], paths: Iterable[str]) -> list[str]:
 @asynccontextmanager
 async def _collection(mongo: Mongo) -> AsyncIterator[AsyncCollection[dict[str, Any]]]:
     """Connect to the collection of users while it is needed."""
-    async with AsyncMongoClient[dict[str, Any]](mongo.url, serverSelectionTimeoutMS=5000) as client:
+    async with AsyncMongoClient[dict[str, Any]](mongo.url, timeoutMS=_PATIENCE * 1000) as client:
         yield client[mongo.database][mongo.collection]
 
 
