@@ -211,7 +211,8 @@ def message(document: Mapping[str, Any]) -> Message:
 def owed(document: Mapping[str, Any], user_ids: frozenset[str], after: str) -> Owed:
     """Return the message of a document with those of the users whom it concerns."""
     found = message(document)
-    pending, members, to = (frozenset(map(str, users_of(document, field))) for field in ("pending", "members", "to"))
+    pending, members = (frozenset(map(str, users_of(document, field))) for field in ("pending", "members"))
+    to = frozenset(map(str, users_of(document, "to"))) if "to" in document else frozenset[str]()
     sent_to = members - {found.sender} | members & to
     return Owed(found, user_ids & pending, user_ids & sent_to if found.id > after else frozenset())
 

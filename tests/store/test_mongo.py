@@ -117,6 +117,16 @@ async def test_odd_users_are_read_as_far_as_they_can_be(
         assert await store.append(message(OBI, HAN)) == (HAN,)
 
 
+async def test_a_message_to_friends_names_nobody_and_is_not_odd(store: MongoStore, caplog: pytest.LogCaptureFixture):
+    """What is owed after a gap is read without a word."""
+    await add_friends(store, HAN, OBI)
+    new = message(HAN, to_friends=True)
+    await store.append(new)
+    owed = await store.owed(MAILBOX, [HAN, OBI], "", 10)
+    assert [(one.message, one.pending) for one in owed] == [(stored(new), frozenset({OBI}))]
+    assert caplog.records == []
+
+
 async def test_odd_messages_are_read_as_far_as_they_can_be(
     store: MongoStore, raw: Database[Document], caplog: pytest.LogCaptureFixture
 ):
