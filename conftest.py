@@ -7,6 +7,7 @@ They are found or started once for the run (`e2e/harness/engines.py` says where 
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,11 +36,20 @@ def nothing_is_left_unasked(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start the engines, unless no test that was asked for uses them."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # as a shell has it in the background: every program that a test starts, and interrupts, would ignore it too
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     paths = [(config.invocation_params.dir / argument.split("::")[0]).resolve() for argument in config.args]
     used = any(path.is_relative_to(user) or user.is_relative_to(path) for path in paths for user in _USERS)
     wanted = used and not config.getoption("--target", default=None)
     config.stash[_engines] = RunEngines(config, wanted=wanted)
     config.pluginmanager.register(config.stash[_engines], "engines")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that may take longer than others: at the end of a run all workers wait for such a one."""
+    items.sort(key=lambda item: -max((it.args[0] for it in item.iter_markers("timeout")), default=0))
 
 
 @pytest.fixture(scope="session")

@@ -95,12 +95,23 @@ class EngineContainer:
     def __init__(self, kind: Kind, image: str, guard: Guard) -> None:
         self.url = ""
         self.description = f"{image}, not started"
-        self.pid: int | None = None
+        self._started: tuple[int, str] | None = None  # its process and its container's id
         self._kind = kind
         self._image = image
         self._guard = guard
         self._port = free_port()
         self._container: Any = None
+
+    @property
+    def pid(self) -> int | None:
+        if self._started is None:
+            return None
+        pid, container = self._started
+        try:
+            # a Docker engine of another machine has pids of its own, and one that has ended may be another's now
+            return pid if container in Path(f"/proc/{pid}/cgroup").read_text() else None
+        except OSError:
+            return None
 
     async def start(self) -> None:
         if self._container is None:
@@ -108,7 +119,7 @@ class EngineContainer:
         else:
             await asyncio.to_thread(self._wrapped.start)
         identity = await until_it_answers(self._kind, self.url, self._objection)
-        self.pid = await asyncio.to_thread(self._find)
+        self._started = await asyncio.to_thread(self._identify)
         stand_in = f", a stand-in for {self._kind.name}" if identity.stand_in else ""
         self.description = f"{identity.name} in a container of {self._image}{stand_in}"
 
@@ -158,15 +169,10 @@ class EngineContainer:
         host, port = container.get_container_host_ip(), container.get_exposed_port(self._kind.port)
         self.url = self._kind.url.format(host="127.0.0.1" if host == "localhost" else host, port=port)
 
-    def _find(self) -> int | None:
-        """Return its process, None where that is of another machine, which has pids of its own."""
+    def _identify(self) -> tuple[int, str]:
         wrapped = self._wrapped
         wrapped.reload()
-        pid = int(wrapped.attrs["State"]["Pid"])
-        try:
-            return pid if wrapped.id in Path(f"/proc/{pid}/cgroup").read_text() else None
-        except OSError:
-            return None
+        return int(wrapped.attrs["State"]["Pid"]), wrapped.id
 
     def _objection(self) -> str | None:
         wrapped = self._wrapped

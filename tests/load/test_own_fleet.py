@@ -10,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from e2e.harness.engine_container import EngineContainer
 from e2e.harness.engine_process import EngineProcess
 from load.fleet import FleetError
 from load.nginx import installed
@@ -100,9 +101,10 @@ async def test_a_server_that_ends_by_itself_is_told(start_fleet: StartFleet):
 async def test_an_engine_that_ends_by_itself_is_told(start_fleet: StartFleet):
     """One that stands still is not."""
     fleet = await start_fleet(plan_of(), clustered=True)
-    assert isinstance(fleet.redis, EngineProcess)
+    assert fleet.redis is not None
     await fleet.redis.pause()
     assert fleet.casualties() == []
+    await fleet.redis.resume()
     assert fleet.redis.pid is not None
     os.kill(fleet.redis.pid, signal.SIGKILL)
     await until(fleet.casualties)
@@ -111,7 +113,8 @@ async def test_an_engine_that_ends_by_itself_is_told(start_fleet: StartFleet):
 
 async def test_an_engine_that_cannot_be_seen_is_no_casualty(start_fleet: StartFleet, monkeypatch: pytest.MonkeyPatch):
     """It may be in a container of another machine."""
-    monkeypatch.setattr(EngineProcess, "pid", None)
+    for kind in (EngineProcess, EngineContainer):
+        monkeypatch.setattr(kind, "pid", None)
     fleet = await start_fleet(plan_of(), clustered=True)
     assert [it.pids for it in fleet.members() if it.kind == "engine"] == [[], []]
     assert fleet.casualties() == []
