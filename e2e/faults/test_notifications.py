@@ -62,6 +62,8 @@ async def test_a_redis_that_comes_back_empty_learns_the_sessions_of_who_is_conne
     people, fault = people_of(stage.cluster), restarted("redis", empty=True)
     ann, bob = Guest(people, "Ann"), Guest(people, "Bob")
     device, other = await ann.connect(server=0), await bob.connect(server=1)
+    for told in (device, other):
+        await told.expect("users", listed(ann, connected=True), listed(bob, connected=True))
 
     await fault.begin(stage)
     await fault.end(stage)
@@ -72,9 +74,10 @@ async def test_a_redis_that_comes_back_empty_learns_the_sessions_of_who_is_conne
         return (await again.expect_next(("CONNECT", "CONNECT_ERROR", "CLOSED"))).label
 
     await eventually(label, equals("CONNECT"), within=WHILE)
-    watching = await Guest(people, "Eve").connect(server=0)
+    eve = Guest(people, "Eve")
+    watching, all_of_them = await eve.connect(server=0), [listed(it, connected=True) for it in (ann, bob, eve)]
     for told in (watching, device, other):
-        await told.expect("users", listed(ann, connected=True), listed(bob, connected=True), within=WHILE)
+        await told.expect("users", *all_of_them, within=WHILE)
 
 
 @pytest.mark.requirement("NOTIFICATIONS-USERS-003", "NOTIFICATIONS-CONNECT-005")
