@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gevent.event import Event
 from locust import LoadTestShape
 from locust.env import Environment
 from locust.runners import LocalRunner, MasterRunner
@@ -65,6 +66,7 @@ class Director(LoadTestShape):
         self._arrived_last = 0.0
         self._tally = Tally()
         self._missing: set[str] = set()
+        self._collected = Event()
         runner = self._runner
         runner.register_message(messages.TALLY, self._on_tally)
         runner.register_message(messages.LEDGER, self._on_ledger)
@@ -131,10 +133,10 @@ class Director(LoadTestShape):
 
     def _finish(self) -> None:
         self._missing = set(self._latest)
+        self._collected.clear()
         self._send(messages.FINISH, None)
-        deadline = time.monotonic() + _COLLECT
-        while self._missing and time.monotonic() < deadline:
-            messages.pause()
+        if self._missing:
+            self._collected.wait(_COLLECT)
         result = measure(self._run, self._tally)
         if self._missing:
             raise RuntimeError(f"{', '.join(self._missing)} did not hand over what it remembers")
@@ -155,6 +157,8 @@ class Director(LoadTestShape):
         if "tally" in part:
             self._tally.unpack(part["tally"])
             self._missing.discard(part["process"])
+            if not self._missing:
+                self._collected.set()
         else:
             self._tally.ledger.unpack(part)
 

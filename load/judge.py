@@ -7,14 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from load.ledger import DOUBTFUL, REFUSED, STORED, Book, Ledger, Visit
+from load.ledger import BOUND, DOUBTFUL, REFUSED, STORED, Book, Ledger, Visit
 from load.result import Verdict
 
-__all__ = ["BOUND", "Owed", "judge"]
-
-BOUND = 10_000_000
-"""Microseconds after which a delivery is late, counted from the last of: it was sent, a fault ended, its receiver came.
-"""
+__all__ = ["Judgement", "Owed", "judge"]
 
 _LISTED = 20
 _Key = int

@@ -12,14 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["DOUBT", "DOUBTFUL", "REFUSED", "SENT", "STORED", "Book", "Ledger", "Visit"]
+__all__ = ["BOUND", "DOUBTFUL", "REFUSED", "SENT", "STORED", "Book", "Ledger", "Visit"]
 
 SENT, STORED, REFUSED, DOUBTFUL = range(4)
 """What is known of a message: it was written; it was acknowledged; the server said that it failed; its connection ended
 before anything could have been known."""
 
-DOUBT = 10.0
-"""Seconds before the end of a connection in which what was sent over it may not have arrived."""
+BOUND = 10_000_000
+"""Microseconds in which all must be known of a message: after them a delivery is late, counted from the last of: it was
+sent, a fault ended, its receiver came; and what was sent no longer before the end of a connection may not have arrived.
+"""
 
 
 class Book:
@@ -138,7 +140,7 @@ class Ledger:
         books: by the sender's number.
         unsent: by second since 1970, how many messages were due that could not be sent, and for how many receivers.
         strange: arrivals that are no message of this run, by what they are.
-        late: deliveries more than `judge.BOUND` after they were due: receiver, sender, number, microseconds when.
+        late: deliveries more than `BOUND` after they were due: receiver, sender, number, microseconds when.
 
     """
 

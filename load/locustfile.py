@@ -1,6 +1,6 @@
 """What Locust loads: `parley load` runs it, and so can you, with Locust's own page or over many machines.
 
-    locust -f load/locustfile.py --scenario friends --host http://localhost:3000
+    locust -f load/locustfile.py --scenario friends-10 --host http://localhost:3000
 
 `load/README.md` says more.
 """
@@ -53,7 +53,6 @@ DIRECTORY = "PARLEY_LOAD"
 
 _ROOT = Path(__file__).resolve().parent.parent
 _UNUSABLE = 2
-_EXITS = {"passed": 0, "failed": 1, "invalid": 3}
 
 
 @events.init_command_line_parser.add_listener
@@ -131,11 +130,8 @@ def _conclude(result: results.Result, plan: Plan, report: str) -> int:
     result = thresholds.judge(result, plan)
     print(terminal.table(result))
     if report:
-        directory = Path(report)
-        directory.mkdir(parents=True, exist_ok=True)
-        results.dump(result, directory / "result.json")
-        write_report(result, directory)
-    return _EXITS[thresholds.outcome(result)]
+        write_report(result, Path(report))
+    return thresholds.EXITS[thresholds.outcome(result)]
 
 
 def _refuse(text: str) -> NoReturn:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gevent
-
-__all__ = ["FINISH", "LEDGER", "PHASE", "SHARE", "TALLY", "pause"]
+__all__ = ["FINISH", "LEDGER", "PHASE", "SHARE", "TALLY"]
 
 SHARE = "parley-share"
 """To a process, before a run: the plan, the world, its index and how many there are."""
@@ -20,8 +18,3 @@ TALLY = "parley-tally"
 
 LEDGER = "parley-ledger"
 """To the conductor, at the end: a part of what a process remembers; the last has `tally`."""
-
-
-def pause() -> None:
-    """Let others run for a moment."""
-    gevent.sleep(0.05)

@@ -6,7 +6,7 @@ import asyncio
 import json
 import shutil
 import signal
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,14 +21,13 @@ from load.own_fleet import OwnFleet, Wanted, raise_descriptors
 from load.plan import Plan
 from load.result import Result
 from load.terminal import table
-from load.thresholds import Outcome, demands, outcome
+from load.thresholds import EXITS, demands, outcome
 from load.ticker import Ticker
 from load.trial import Trial
 
-__all__ = ["EXITS", "FAILED", "INVALID", "PASSED", "UNUSABLE", "Request", "run"]
+__all__ = ["FAILED", "INVALID", "PASSED", "UNUSABLE", "Request", "run"]
 
-PASSED, FAILED, UNUSABLE, INVALID = 0, 1, 2, 3
-EXITS: Mapping[Outcome, int] = {"passed": PASSED, "failed": FAILED, "invalid": INVALID}
+PASSED, FAILED, UNUSABLE, INVALID = EXITS["passed"], EXITS["failed"], 2, EXITS["invalid"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,16 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from load.histogram import Histogram
-from load.ledger import Ledger, Visit
+from load.ledger import BOUND, Ledger, Visit
 from load.mark import Mark
 
-__all__ = ["CURVE", "LATE", "Tally", "now"]
+__all__ = ["CURVE", "Tally", "now"]
 
 CURVE = 8
 """Bits of the histograms of single seconds: two digits are enough for a curve."""
-
-LATE = 10_000_000
-"""Microseconds after which a delivery is looked at by itself."""
 
 
 def now() -> int:
@@ -76,7 +73,7 @@ class Tally:
             return latency
         self.delivered += 1
         self.arrived[at // 1_000_000] += 1
-        if latency > LATE:
+        if latency > BOUND:
             self.ledger.late.append((visit.user, mark.sender, mark.number, at))
         if excused:
             return latency

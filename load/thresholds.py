@@ -11,9 +11,12 @@ from load.health import busiest, faults, slowest
 from load.plan import Plan, PlanError
 from load.result import Measured, Phase, Result
 
-__all__ = ["BY_NAME", "DEMANDED", "FIGURES", "Figure", "Outcome", "demands", "judge", "outcome", "verdict"]
+__all__ = ["BY_NAME", "DEMANDED", "EXITS", "FIGURES", "Figure", "Outcome", "demands", "judge", "outcome", "verdict"]
 
 Outcome = Literal["passed", "failed", "invalid"]
+
+EXITS: Mapping[Outcome, int] = {"passed": 0, "failed": 1, "invalid": 3}
+"""The exit code of a run; 2 is for one that could not be made."""
 
 VERDICT = "parley-load-verdict/1"
 

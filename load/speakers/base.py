@@ -14,7 +14,7 @@ from locust.env import Environment
 
 from e2e.harness.tokens import Mint
 from load.crew import Closing, Crew
-from load.ledger import DOUBT, REFUSED, STORED, Book, Visit
+from load.ledger import BOUND, REFUSED, STORED, Book, Visit
 from load.mark import Mark, read, write
 from load.tally import now
 from load.wire import Connection, DialError, Handshake
@@ -33,8 +33,7 @@ crews: dict[Environment, Crew] = {}
 
 
 class Speaker(User):
-    """A user with one device: it connects, tells who it is, answers what its contract asks for, and says something now
-    and then.
+    """A user with one device: it connects, tells who it is, answers as its contract asks, and speaks now and then.
 
     A subclass is a contract. Its methods `on_<event>` take the arguments of an event, spaces being underscores.
 
@@ -42,7 +41,7 @@ class Speaker(User):
         number: of the user, in the world.
         connection: None while there is none.
 
-    """  # noqa: D205
+    """
 
     abstract = True
     contract: ClassVar[str]
@@ -140,7 +139,7 @@ class Speaker(User):
         tally = self.crew.tally
         tally.connected -= 1
         if self._book is not None:
-            self._book.doubt(now() - int(DOUBT * 1_000_000))
+            self._book.doubt(now() - BOUND)
         if self._meant.is_set():
             self.crew.suffered(self.number)
             if why not in ("dropped", "vanished"):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from load.judge import BOUND, Owed, judge
-from load.ledger import DOUBTFUL, REFUSED, STORED, Ledger, Visit
+from load.judge import Owed, judge
+from load.ledger import BOUND, DOUBTFUL, REFUSED, STORED, Ledger, Visit
 from load.result import Verdict
 
 KEPT = Owed(kept=True, acknowledged=False)
