@@ -7,8 +7,6 @@ template has autoescape, and no string of a report is put into the script or the
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 import shlex
 from collections.abc import Sequence
@@ -16,9 +14,8 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from string import ascii_uppercase
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from e2e.harness.features import FEATURES
@@ -28,6 +25,7 @@ from e2e.report.hints import unoffered
 from e2e.report.legible import legible
 from e2e.report.matrix import MEANINGS, Matrix, Row, matrix
 from e2e.report.panels import panels
+from e2e.report.template import digest, environment
 from e2e.verify.result import Report, TestOutcome, TestResult
 
 __all__ = ["page"]
@@ -137,15 +135,8 @@ class _Drawings:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_PAGE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_finalized,
-    )
-    environment.filters.update(
+    filled = environment(_PAGE)
+    filled.filters.update(
         alike=_alike,
         day=_day,
         explained=explain,
@@ -156,7 +147,7 @@ def _environment() -> Environment:
         span=_span,
         variants=_variants,
     )
-    environment.globals.update(
+    filled.globals.update(
         panels=panels,
         FEATURES=FEATURES,
         MEANINGS=MEANINGS,
@@ -165,12 +156,7 @@ def _environment() -> Environment:
         MARKS=_MARKS,
         LETTERS=ascii_uppercase,
     )
-    return environment
-
-
-def _finalized(value: Any) -> Any:
-    """Return a value that is about to be put out; the template escapes it afterwards."""
-    return legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    return filled
 
 
 def _alike(tests: Sequence[TestResult]) -> list[tuple[TestOutcome, str, list[TestResult]]]:
@@ -220,13 +206,9 @@ def _span(seconds: float) -> str:
 
 def _policy(style: str, script: str) -> str:
     return (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+        f"default-src 'none'; style-src '{digest(style)}'; script-src '{digest(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 @cache

@@ -6,16 +6,13 @@ said is escaped: the template has autoescape.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
-from e2e.report.legible import legible
+from e2e.report.template import digest, environment
 from load import compare
 from load.report.plots import plots
 from load.report.words import day, lead, number, settings, span, told
@@ -73,17 +70,10 @@ def page(result: Result, baseline: Result | None = None) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_PAGE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_finalized,
-    )
-    environment.filters.update(day=day, done=_done, number=number, span=span)
-    environment.globals.update(told=told)
-    return environment
+    filled = environment(_PAGE)
+    filled.filters.update(day=day, done=_done, number=number, span=span)
+    filled.globals.update(told=told)
+    return filled
 
 
 def _done(phase: Phase) -> str:
@@ -91,14 +81,8 @@ def _done(phase: Phase) -> str:
     return phase.action.replace("-", " ") if phase.action else ""
 
 
-def _finalized(value: Any) -> Any:
-    """Return a value that is about to be put out; the template escapes it afterwards."""
-    return legible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
 def _policy(style: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return f"default-src 'none'; style-src '{digest(style)}'; base-uri 'none'; form-action 'none'"
 
 
 @cache
