@@ -107,6 +107,8 @@ class RemoteFleet:
                     f"{plan.name} does to the servers what is not done to those of others ({phase.action}, in its "
                     f"phase {phase.name}); without --target it starts its own"
                 )
+            if phase.action == "expire" and profile.users.secret is None:
+                raise FleetError(f"{plan.name} signs tokens that expire, and for that wants users.secret in a profile")
         usual = "/socket.io" if plan.contract == "friends" else f"/{plan.contract}/socket.io"
         try:
             deployment = RemoteDeployment(target_of(profile, urls, plan.contract))
