@@ -72,10 +72,9 @@ async def run(request: Request, terminal: Terminal) -> int:
     await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
     await asyncio.to_thread(work.mkdir, parents=True)
     try:
-        async with _ended_by_sigterm(), _fleet(request, work) as fleet:
-            terminal.say(f"{request.plan.name}: {request.plan.title}. {_described(fleet)}")
+        async with _ended_by_sigterm():
             conduct = _find_capacity if request.capacity else _once
-            return await conduct(request, fleet, work, terminal)
+            return await conduct(request, work, terminal)
     except GeneratorError as error:
         terminal.say(str(error))
         return INVALID
@@ -95,32 +94,20 @@ async def _ended_by_sigterm() -> AsyncIterator[None]:
         loop.remove_signal_handler(signal.SIGTERM)
 
 
-@asynccontextmanager
-async def _fleet(request: Request, work: Path) -> AsyncIterator[Fleet]:
-    fleet: Fleet = (
-        await RemoteFleet.look(request.plan, request.targets, request.profile)
-        if request.targets
-        else await OwnFleet.start(work, request.plan, request.wanted)
-    )
-    try:
-        yield fleet
-    finally:
-        await fleet.close()
+async def _once(request: Request, work: Path, terminal: Terminal) -> int:
+    return _told(await _tried(request, request.plan, work, terminal, introduced=True), request, terminal)
 
 
-async def _once(request: Request, fleet: Fleet, work: Path, terminal: Terminal) -> int:
-    result = await _trial(request, request.plan, fleet, work, terminal).run()
-    return _told(result, request, terminal)
-
-
-async def _find_capacity(request: Request, fleet: Fleet, work: Path, terminal: Terminal) -> int:
+async def _find_capacity(request: Request, work: Path, terminal: Terminal) -> int:
+    """Have each step start servers of its own, if the run does: what one stored, and broke, is not the next one's."""
     plan, unit = request.plan, unit_of(request.plan)
     people = unit == "users"
-    search = Search(plan.population.users if people else plan.traffic.rate, len(fleet.targets) if people else 0)
+    servers = len(request.targets) or request.wanted.servers
+    search = Search(plan.population.users if people else plan.traffic.rate, servers if people else 0)
     found, best = Capacity(plan.name, unit), None
     while (load := search.next()) is not None:
         directory = work / f"step-{len(found.steps) + 1}"
-        result = await _trial(request, loaded(plan, load), fleet, directory, terminal).run()
+        result = await _tried(request, loaded(plan, load), directory, terminal, introduced=not found.steps)
         found.take(load, result)
         search.tell(load, held=result.passed)
         if best is None or (result.passed and load == search.held):
@@ -135,9 +122,26 @@ async def _find_capacity(request: Request, fleet: Fleet, work: Path, terminal: T
     return PASSED if found.held else INVALID if found.invalid else FAILED
 
 
-def _trial(request: Request, plan: Plan, fleet: Fleet, directory: Path, terminal: Terminal) -> Trial:
+async def _tried(request: Request, plan: Plan, directory: Path, terminal: Terminal, *, introduced: bool) -> Result:
+    """Make one run of a plan, saying first over what if that is to be introduced."""
     command = request.command or generator.locust(request.processes)
-    return Trial(plan, fleet, directory, command, Ticker(terminal, plan.duration))
+    async with _fleet(request, plan, directory) as fleet:
+        if introduced:
+            terminal.say(f"{plan.name}: {plan.title}. {_described(fleet)}")
+        return await Trial(plan, fleet, directory, command, Ticker(terminal, plan.duration)).run()
+
+
+@asynccontextmanager
+async def _fleet(request: Request, plan: Plan, directory: Path) -> AsyncIterator[Fleet]:
+    fleet: Fleet = (
+        await RemoteFleet.look(plan, request.targets, request.profile)
+        if request.targets
+        else await OwnFleet.start(directory, plan, request.wanted)
+    )
+    try:
+        yield fleet
+    finally:
+        await fleet.close()
 
 
 def _described(fleet: Fleet) -> str:

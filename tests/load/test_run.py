@@ -27,7 +27,7 @@ from load.result import Result
 from load.run import FAILED, INVALID, PASSED, Request, run
 from load.trial import Trial
 from load.world import World
-from tests.load.conftest import STAND_IN, plan_of
+from tests.load.conftest import STAND_IN, StartFleet, plan_of
 from tests.waiting import until
 
 
@@ -246,7 +246,7 @@ async def test_a_demand_that_is_not_known_is_refused(load: Load):
 
 
 async def test_how_much_servers_hold_is_found(load: Load):
-    """Each step is a run over the same servers. The report is of the most that held."""
+    """Each step is a run over servers of its own. The report is of the most that held."""
     plan = plan_of().sized(rate=100)
     done = await load(plan, "holds", "330", capacity=True)
     assert done.code == PASSED
@@ -259,27 +259,29 @@ async def test_how_much_servers_hold_is_found(load: Load):
     assert "at 350 messages/s it does not meet: lost" in done.printed
 
 
-async def test_how_many_users_servers_hold_is_found(load: Load):
-    """Of a plan in which nobody speaks; each step has its own users."""
+async def test_how_many_users_servers_hold_is_found(load: Load, start_fleet: StartFleet):
+    """Of a plan in which nobody speaks; each step has its own users, here at a target."""
     plan = replace(plan_of("direct", {"name": "ramp", "seconds": 0.1, "measured": True}), drain=0.1)
-    done = await load(plan, "holds", "13", capacity=True)
+    done = await load(plan, "holds", "13", capacity=True, targets=(await start_fleet(plan)).rest)
     found = json.loads((done.directory / "capacity.json").read_text())
     assert [step["load"] for step in found["steps"]] == [8, 16, 12, 14, 13]
     assert found["held"] == 13
 
 
-async def test_a_load_at_which_the_generator_is_the_limit_does_not_hold(load: Load):
+async def test_a_load_at_which_the_generator_is_the_limit_does_not_hold(load: Load, start_fleet: StartFleet):
     """The servers may hold more than is found below it, and that is said."""
-    done = await load(plan_of().sized(rate=100), "busy", "300", capacity=True)
+    plan = plan_of().sized(rate=100)
+    done = await load(plan, "busy", "300", capacity=True, targets=(await start_fleet(plan)).rest)
     assert done.code == PASSED
     found = json.loads((done.directory / "capacity.json").read_text())
     assert (found["held"], found["broke"], found["broken"]) == (300, 325, [])
     assert "perhaps more, but at 325 messages/s the generator was the bottleneck" in done.printed
 
 
-async def test_where_nothing_is_valid_nothing_is_concluded(load: Load):
+async def test_where_nothing_is_valid_nothing_is_concluded(load: Load, start_fleet: StartFleet):
     """However little the load."""
-    done = await load(plan_of().sized(rate=1), "busy", "0", capacity=True)
+    plan = plan_of().sized(rate=1)
+    done = await load(plan, "busy", "0", capacity=True, targets=(await start_fleet(plan)).rest)
     assert done.code == INVALID
     assert "tried holds nothing" in done.printed
 
