@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -32,6 +33,7 @@ from load import (
 from load import result as results
 from load.plan import Plan, names
 from load.report import write as write_report
+from load.setting import setting as machine
 from load.speakers.base import Speaker
 from load.speakers.direct import DirectSpeaker
 from load.speakers.friends import FriendsSpeaker
@@ -109,7 +111,8 @@ def _asked_for(environment: Environment) -> director.Order:
         made.cleanup()
 
     def done(result: results.Result) -> None:
-        environment.process_exit_code = _conclude(result, plan, options.report)
+        setting = {**machine(), "servers": len(targets), "targets": ", ".join(targets), **result.setting}
+        environment.process_exit_code = _conclude(replace(result, setting=setting), plan, options.report)
 
     plan, world = _read(directory)
     return director.Order(plan, world, directory, done)
