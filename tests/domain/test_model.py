@@ -187,4 +187,4 @@ class Friends(RuleBasedStateMachine):
 
 
 TestFriends = Friends.TestCase
-TestFriends.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestFriends.settings = settings(max_examples=60, stateful_step_count=40)

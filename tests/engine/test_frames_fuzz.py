@@ -4,7 +4,7 @@ import logging
 from itertools import pairwise
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.frames import Frame as TheirFrame
 from websockets.protocol import Protocol, Side
@@ -18,7 +18,7 @@ SIZES = st.sampled_from([0, 1, 2, 124, 125, 126, 127, 1_000, 16_383, 16_384, 16_
 PADDING = bytes(16)
 """Completes whatever header a stream ends in, with zeros; the library complains of half a header, we of a whole one."""
 
-fuzzed = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+fuzzed = settings(max_examples=150)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -11,7 +11,7 @@ from app.engine.packets import MAX_ATTACHMENTS, MalformedError, assemble, compos
 
 RESERVED = {"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener", "*"}
 
-fuzzed = settings(max_examples=300, deadline=None)
+fuzzed = settings(max_examples=300)
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 floats = st.floats(allow_nan=False, allow_infinity=False)

@@ -87,7 +87,7 @@ def polled(body: bytes | None) -> list[Frame]:
 STEPS = st.lists(st.sampled_from(["send", "send", "poll", "ping", "pass"]), max_size=15)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STEPS, st.booleans(), STEPS, STEPS)
 async def test_packets_arrive_once_and_in_order_across_the_upgrade(
     before: list[str], waiting: bool, during: list[str], after: list[str]

@@ -64,7 +64,7 @@ def deliver(history: History, sent: Sent, message_id: str, moved: str | None) ->
 
 sound = histories()
 with_deliveries = histories().filter(lambda history: len(history.delivered) > 0)
-few = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+few = settings(max_examples=60, suppress_health_check=[HealthCheck.filter_too_much])
 
 
 def defects(verdict: Verdict) -> set[tuple[str, str]]:

@@ -60,7 +60,6 @@ class Model:
 
 @settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # each example has a mailbox of its own
 )
 @given(steps=STEPS)

@@ -135,7 +135,7 @@ FIELDS = st.sampled_from(["email", "password", "name", "surname", "friendId", "x
     path=st.sampled_from([LOGIN, "/users"]),
     kind=st.sampled_from(["application/json", FORM]),
 )
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_no_body_makes_the_server_fail(service: Service, body: bytes, path: str, kind: str) -> None:
     """Whatever is sent is understood or refused, never a 500."""
     response = await service.raw("POST", path, body, kind)
