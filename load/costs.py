@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 from load import figures as of
 from load.result import Phase, Result
@@ -19,6 +18,9 @@ __all__ = ["Costs", "Point", "costs", "hops", "points"]
 _MILLION = 1_000_000
 _STEADY = 1.05
 """Users who become more by less than this stay: the last of a ramp come a moment later."""
+
+_EXPLANATIONS = ((1,), (2,), (1, 2), (0,), (0, 1), (0, 2), (0, 1, 2))
+"""Which of message, delivery and other server explain runs, in the order of preference."""
 
 _ENOUGH = 1.02
 """Another cost is only told apart if without it the error is larger by more than this."""
@@ -241,22 +243,21 @@ def _explained(shown: Sequence[Point], quiet: Costs) -> tuple[float, float, floa
     by_themselves = [it.connections * quiet.idle + it.servers * quiet.base for it in shown]
     wanted = [max(1.0, it.cores * _MILLION - less) for it, less in zip(shown, by_themselves, strict=True)]
     best, least = (0.0, 0.0, 0.0), float("inf")
-    for chosen in ((1,), (1, 2), (0, 1), (0, 1, 2)):
-        for some in (it for size in range(1, len(chosen) + 1) for it in combinations(chosen, size)):
-            if len(some) > len(rows) or (1 not in some and len(some) == 1 and len(rows) == 1):
-                continue
-            values = _solved([[row[at] / want for at in some] for row, want in zip(rows, wanted, strict=True)])
-            if values is None or min(values) < 0:
-                continue
-            full = [0.0, 0.0, 0.0]
-            for at, value in zip(some, values, strict=True):
-                full[at] = value
-            error = sum(
-                (sum(a * b for a, b in zip(full, row, strict=True)) / want - 1) ** 2
-                for row, want in zip(rows, wanted, strict=True)
-            )
-            if error * _ENOUGH + 1e-9 < least:
-                best, least = (full[0], full[1], full[2]), error
+    for some in _EXPLANATIONS:
+        if len(some) > len(rows) or (1 not in some and len(rows) == 1):
+            continue
+        values = _solved([[row[at] / want for at in some] for row, want in zip(rows, wanted, strict=True)])
+        if values is None or min(values) < 0:
+            continue
+        full = [0.0, 0.0, 0.0]
+        for at, value in zip(some, values, strict=True):
+            full[at] = value
+        error = sum(
+            (sum(a * b for a, b in zip(full, row, strict=True)) / want - 1) ** 2
+            for row, want in zip(rows, wanted, strict=True)
+        )
+        if error * _ENOUGH + 1e-9 < least:
+            best, least = (full[0], full[1], full[2]), error
     return best
 
 
