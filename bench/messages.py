@@ -107,7 +107,7 @@ class Server:
         """Return the commits of the store so far, and the writes that they were made of."""
         text = await (await http.get(f"{self.url}/metrics")).text()
         commits, operations = (
-            float(re.search(rf"^parley_store_{name}_total (\S+)", text, re.MULTILINE)[1])  # pyright: ignore
+            float(re.search(rf"^parley_store_{name}_total (\S+)", text, re.MULTILINE)[1])  # pyright: ignore  (None ends the benchmark)
             for name in ("commits", "operations")
         )
         return commits, operations
@@ -194,7 +194,7 @@ async def run(server: Server, pairs: int, messages: int) -> None:
 def proportions(profile: Path) -> str:
     """Return how the loop's time is split between the layers, by the module in which it was spent."""
     spent = {"socket": 0.0, "gateway": 0.0, "store": 0.0}
-    for (file, _, name), (_, _, own, _, _) in pstats.Stats(str(profile)).stats.items():  # pyright: ignore
+    for (file, _, name), (_, _, own, _, _) in pstats.Stats(str(profile)).stats.items():  # pyright: ignore  (pstats' types lack it)
         if "poll" not in name and "run_until_complete" not in name:
             layer = next((layer for layer, places in LAYERS.items() if any(p in f"{file} {name}" for p in places)), "")
             spent[layer or "socket"] += own

@@ -88,7 +88,7 @@ async def test_bytes_wait_for_a_client_until_it_takes_them():
         engine = server._engines["friends"]
         url = f"{listener.url}/socket.io/?{POLLING}"
         _, _, opening = await get(url)
-        session = engine._engine.sessions[json.loads(opening[1:])["sid"]]  # pyright: ignore[reportAttributeAccessIssue]
+        session = engine._engine.sessions[json.loads(opening[1:])["sid"]]  # pyright: ignore[reportAttributeAccessIssue]  (the engine of this server is ours)
         session.send(engine.prepare(b"4" + b"x" * 999))
         waiting = await figures(listener)
         await get(f"{url}&sid={session.id}")

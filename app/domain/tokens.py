@@ -61,12 +61,12 @@ class Tokens:
         """Return a token for the user that expires `lifetime` seconds from now."""
         now = self._clock() // 1000
         claims = {"sub": user_id, "_id": user_id, "email": email, "iat": now, "exp": now + self.lifetime}
-        return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)  # pyright: ignore[reportUnknownMemberType]
+        return jwt.encode(claims, self._secret, algorithm=_ALGORITHM)  # pyright: ignore[reportUnknownMemberType]  (PyJWT's types are partial)
 
     def verify(self, token: str) -> Claims:
         """Return what the token says. Raise `Unauthorized` "Invalid token", whatever is wrong with it."""
         try:
-            claims = jwt.decode(  # pyright: ignore[reportUnknownMemberType]
+            claims = jwt.decode(  # pyright: ignore[reportUnknownMemberType]  (PyJWT's types are partial)
                 token, self._secret, algorithms=[_ALGORITHM], options=_OPTIONS
             )
             subject = next((claims[key] for key in _SUBJECT_CLAIMS if isinstance(claims.get(key), str)), "")

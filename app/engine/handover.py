@@ -68,13 +68,13 @@ class _Stream(WSStream):
     def _hand_over(self) -> tuple[asyncio.Transport, bytes]:
         server = self._server
         transport = cast("asyncio.Transport", server.writer.transport)
-        buffered: bytearray = server.reader._buffer  # pyright: ignore
+        buffered: bytearray = server.reader._buffer  # pyright: ignore  (private: asyncio has no way to hand a stream over)
         early = bytes(self._early + buffered)
         buffered.clear()
         if self.closed or server.reader.at_eof():
             transport.abort()  # its client has hung up already, and nobody would hear of that again
         transport.resume_reading()  # the reader may have paused it, and must not resume it later
-        server.reader._paused = False  # pyright: ignore
+        server.reader._paused = False  # pyright: ignore  (private: asyncio has no way to hand a stream over)
         gone = cast("asyncio.StreamWriter", _Gone())
         server.writer._transport = gone  # pyright: ignore  (it would close the transport when it is collected)
         server.writer = gone

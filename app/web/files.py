@@ -23,4 +23,4 @@ async def file(path: Path, mimetype: str, cache: str) -> Response:
     content = await asyncio.to_thread(path.read_bytes)
     response = Response(content, content_type=f"{mimetype}; charset=utf-8", headers={"Cache-Control": cache})
     response.set_etag(sha256(content).hexdigest()[:32])
-    return await response.make_conditional(request)  # pyright: ignore[reportReturnType]
+    return await response.make_conditional(request)  # pyright: ignore[reportReturnType]  (Quart types its own response as Werkzeug's)

@@ -109,7 +109,7 @@ class Cluster(Deployment):
         mongo: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(self._engines.mongo)
         await mongo.drop_database(self.database)
         await mongo.close()
-        redis: Any = Redis.from_url(self._engines.redis)  # pyright: ignore[reportUnknownMemberType]
+        redis: Any = Redis.from_url(self._engines.redis)  # pyright: ignore[reportUnknownMemberType]  (redis-py's types are partial)
         async for key in redis.scan_iter(match=f"{self._prefix}*", count=1000):
             await redis.delete(key)
         await redis.aclose()

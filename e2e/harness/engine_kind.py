@@ -89,9 +89,9 @@ def _command(**command: Any) -> bytes:
 
 
 async def _redis(url: str) -> Identity | None:
-    client = Redis.from_url(url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE)  # pyright: ignore[reportUnknownMemberType]
+    client = Redis.from_url(url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE)  # pyright: ignore[reportUnknownMemberType]  (redis-py's types are partial)
     try:
-        info = await client.info("server")  # pyright: ignore[reportUnknownMemberType]
+        info = await client.info("server")  # pyright: ignore[reportUnknownMemberType]  (redis-py's types are partial)
     except (RedisError, OSError):
         return None
     finally:

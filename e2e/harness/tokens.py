@@ -68,14 +68,14 @@ class Mint:
     @staticmethod
     def claims(token: str) -> dict[str, Any]:
         """Return what a token says, unverified."""
-        read: Any = jwt.decode(token, options={"verify_signature": False})  # pyright: ignore[reportUnknownMemberType]
+        read: Any = jwt.decode(token, options={"verify_signature": False})  # pyright: ignore[reportUnknownMemberType]  (PyJWT's types are partial)
         return cast("dict[str, Any]", read)
 
     def verified(self, token: str) -> dict[str, Any]:
         """Return what a token says. Raise if it was not signed with HS256 under the secret, or is expired."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the length of a secret that is not ours to choose
-            read: Any = jwt.decode(token, self._secret, algorithms=["HS256"])  # pyright: ignore[reportUnknownMemberType]
+            read: Any = jwt.decode(token, self._secret, algorithms=["HS256"])  # pyright: ignore[reportUnknownMemberType]  (PyJWT's types are partial)
         return cast("dict[str, Any]", read)
 
     @staticmethod

@@ -86,7 +86,7 @@ async def address(engine: Engine) -> AsyncIterator[str]:
         await engine.drain(1)
 
     serving = asyncio.create_task(
-        hypercorn.asyncio.serve(app, config, shutdown_trigger=until_stopped, mode="asgi")  # pyright: ignore
+        hypercorn.asyncio.serve(app, config, shutdown_trigger=until_stopped, mode="asgi")  # pyright: ignore  (Hypercorn's types are narrower than what it takes)
     )
     yield f"127.0.0.1:{port}"
     stop.set()

@@ -22,7 +22,7 @@ def on_each_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[...
 
     signature = inspect.signature(test)
     factory = inspect.Parameter("loop_factory", inspect.Parameter.KEYWORD_ONLY)
-    run.__signature__ = signature.replace(  # pyright: ignore[reportAttributeAccessIssue]
+    run.__signature__ = signature.replace(  # pyright: ignore[reportAttributeAccessIssue]  (inspect reads it of any function)
         parameters=[*signature.parameters.values(), factory]
     )
     factories = [asyncio.new_event_loop, uvloop.new_event_loop]

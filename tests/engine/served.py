@@ -46,7 +46,7 @@ async def served(app: Any, certificate: Path | None = None, buffer: int = 0) -> 
             await app.drain(1)
 
     serving = asyncio.create_task(
-        hypercorn.asyncio.serve(http_only, config, shutdown_trigger=until_stopped, mode="asgi")  # pyright: ignore
+        hypercorn.asyncio.serve(http_only, config, shutdown_trigger=until_stopped, mode="asgi")  # pyright: ignore  (Hypercorn's types are narrower than what it takes)
     )
     await started.wait()
     try:

@@ -152,7 +152,7 @@ async def test_an_answer_to_a_ping_follows_what_was_queued_before():
 async def test_a_peer_that_does_not_read_is_aborted():
     """When more than `max_buffer` bytes wait for it; it is told of once, and so is its end."""
     async with dialled(max_buffer=300_000) as peer:
-        peer.writer.transport.pause_reading()  # pyright: ignore[reportAttributeAccessIssue]
+        peer.writer.transport.pause_reading()  # pyright: ignore[reportAttributeAccessIssue]  (a socket has it)
         await _until_aborted(peer, lambda: peer.websocket.send(frame(b"x" * 10_000)))
 
 
@@ -160,7 +160,7 @@ async def test_a_peer_that_does_not_read_is_aborted():
 async def test_a_peer_that_pings_and_does_not_read_is_aborted():
     """The answers to PINGs wait in the same bounded buffer."""
     async with dialled(max_buffer=300_000) as peer:
-        peer.writer.transport.pause_reading()  # pyright: ignore[reportAttributeAccessIssue]
+        peer.writer.transport.pause_reading()  # pyright: ignore[reportAttributeAccessIssue]  (a socket has it)
         await _until_aborted(peer, lambda: peer.send(masked(PING, b"x" * 125) * 100))
 
 

@@ -50,7 +50,7 @@ class Clock:
 
 
 class _Handle(SimpleNamespace):
-    __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType]
+    __hash__ = object.__hash__  # pyright: ignore[reportAssignmentType]  (a namespace is unhashable)
 
 
 class Beating:

@@ -220,7 +220,7 @@ def test_a_demand_that_is_not_known_is_refused():
     with pytest.raises(PlanError, match=r"thresholds\.p98_ms is not known; there is .*p99_ms"):
         judge(result(), plan(p98_ms=5))
     with pytest.raises(PlanError, match=r"thresholds\.p99_ms is 'fast', want a number"):
-        judge(result(), replace(plan(), thresholds={"p99_ms": "fast"}))  # pyright: ignore[reportArgumentType]
+        judge(result(), replace(plan(), thresholds={"p99_ms": "fast"}))  # pyright: ignore[reportArgumentType]  (the wrong type is tested)
 
 
 @pytest.mark.parametrize("name", names())

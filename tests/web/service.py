@@ -116,7 +116,7 @@ class Service:
     async def call(self, method: str, path: str, actor: str = "", **request: Any) -> Response:
         """Make a request, as the actor if one is named."""
         headers = {**(await self.bearer(actor) if actor else {}), **request.pop("headers", {})}
-        return await self.client.open(path, method=method, headers=headers, **request)  # pyright: ignore
+        return await self.client.open(path, method=method, headers=headers, **request)  # pyright: ignore  (Quart types scopes and clients closer than ASGI)
 
     async def raw(self, method: str, path: str, body: bytes, content_type: str = "application/json") -> Response:
         """Make a request with a body as it is."""
@@ -146,7 +146,7 @@ async def ask(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await app(scope_of(method, path, headers, **scope), receive, send)  # pyright: ignore
+    await app(scope_of(method, path, headers, **scope), receive, send)  # pyright: ignore  (Quart types scopes and clients closer than ASGI)
     found = {name.decode().lower(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], found, b"".join(message.get("body", b"") for message in sent[1:])
 

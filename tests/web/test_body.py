@@ -104,7 +104,7 @@ async def test_a_body_over_the_limit_is_refused_without_a_length() -> None:
     """What is sent in pieces is counted as it comes."""
     service = await Service.start(max_body=1000)
     headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked"}
-    async with service.client.request(LOGIN, method="POST", headers=headers) as connection:  # pyright: ignore
+    async with service.client.request(LOGIN, method="POST", headers=headers) as connection:  # pyright: ignore  (as in service.py)
         for _ in range(11):
             await connection.send(b" " * 100)
         await connection.send_complete()
@@ -116,7 +116,7 @@ async def test_a_body_over_the_limit_is_refused_without_a_length() -> None:
 async def test_a_body_that_does_not_end_is_given_up(service: Service) -> None:
     """A body that is late answers 408."""
     service.app.config["BODY_TIMEOUT"] = 0.01
-    async with service.client.request(LOGIN, method="POST") as connection:  # pyright: ignore
+    async with service.client.request(LOGIN, method="POST") as connection:  # pyright: ignore  (as in service.py)
         await connection.send(b"{")
     response = await connection.as_response()
     assert (response.status_code, (await response.get_json())["errorName"]) == (408, "RequestTimeoutException")

@@ -111,7 +111,7 @@ async def test_an_error_of_the_answers_way_out_has_the_envelope_too(service: Ser
 
     @service.app.after_request
     async def fail(response: object) -> object:
-        service.app.after_request_funcs[None].remove(fail)  # pyright: ignore
+        service.app.after_request_funcs[None].remove(fail)  # pyright: ignore  (Quart types the key as a name)
         raise RuntimeError("secret of the house")
 
     response = await service.call("GET", "/healthz")

@@ -136,9 +136,9 @@ async def test_a_page_can_ask_where_the_contracts_are(service: Service) -> None:
     """The ports of the listeners are those that the request's scope has."""
 
     async def app(scope: object, receive: object, send: object) -> None:
-        await service.app({**scope, LISTENERS: {"friends": 3000}}, receive, send)  # pyright: ignore
+        await service.app({**scope, LISTENERS: {"friends": 3000}}, receive, send)  # pyright: ignore  (Quart types ASGI's scopes closer than ASGI)
 
-    _, _, body = await ask(app, "GET", "/examples/server.json")  # pyright: ignore
+    _, _, body = await ask(app, "GET", "/examples/server.json")  # pyright: ignore  (Quart types ASGI's scopes closer than ASGI)
     assert json.loads(body) == {"listeners": {"friends": 3000}}
 
 

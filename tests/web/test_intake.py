@@ -72,7 +72,7 @@ async def test_an_upgrade_is_answered_as_the_request_that_it_is(service: Service
         "subprotocols": [],
         "extensions": {"websocket.http.response": {}},
     }
-    await service.app(scope, receive, send)  # pyright: ignore
+    await service.app(scope, receive, send)  # pyright: ignore  (Quart types ASGI's scopes closer than ASGI)
     assert {message["type"] for message in sent} == {
         "websocket.http.response.start",
         "websocket.http.response.body",
@@ -101,7 +101,7 @@ async def test_an_answer_waits_for_the_body_that_it_does_not_need(service: Servi
 
     length = str(sum(map(len, chunks))).encode()
     scope = scope_of("POST", "/auth/login", [(b"content-length", length)])
-    await service.app(scope, receive, send)  # pyright: ignore
+    await service.app(scope, receive, send)  # pyright: ignore  (Quart types ASGI's scopes closer than ASGI)
     assert order[:2] == ["all received", "http.response.start"]
 
 

@@ -188,7 +188,7 @@ async def _provoke(service: Service, operation: Operation, status: int) -> Respo
 
 async def _unfinished(service: Service, method: str, path: str, headers: dict[str, str]) -> Response:
     service.app.config["BODY_TIMEOUT"] = 0.01
-    async with service.client.request(path, method=method, headers=headers) as connection:  # pyright: ignore
+    async with service.client.request(path, method=method, headers=headers) as connection:  # pyright: ignore  (as in service.py)
         await connection.send(b"{")
     return await connection.as_response()
 
@@ -201,7 +201,7 @@ def _break(service: Service) -> None:
 
     for name in ("user", "user_by_email", "add_user", "append", "open_room", "close_room", "room", "rooms"):
         setattr(service.store, name, fail)
-    service.checks["store"] = "perhaps"  # pyright: ignore
+    service.checks["store"] = "perhaps"  # pyright: ignore  (a wrong check is tested)
 
 
 def _mismatch(found: dict[str, Any], schema: dict[str, Any], value: Any) -> str | None:

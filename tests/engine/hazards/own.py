@@ -20,9 +20,9 @@ class Own(Application):
 
     def __init__(self, echo: Echo, setup: Setup) -> None:
         handover.install()
-        polling.BODY_TIMEOUT = setup.body_timeout  # pyright: ignore[reportConstantRedefinition, reportAttributeAccessIssue]
-        upgrade.UPGRADE_TIMEOUT = setup.upgrade_timeout  # pyright: ignore
-        websocket.CLOSE_TIMEOUT = setup.close_timeout  # pyright: ignore
+        polling.BODY_TIMEOUT = setup.body_timeout  # pyright: ignore[reportConstantRedefinition, reportAttributeAccessIssue]  (shorter for tests)
+        upgrade.UPGRADE_TIMEOUT = setup.upgrade_timeout  # pyright: ignore  (shorter for tests)
+        websocket.CLOSE_TIMEOUT = setup.close_timeout  # pyright: ignore  (shorter for tests)
         options = Options(
             ping_interval=setup.ping_interval,
             ping_timeout=setup.ping_timeout,

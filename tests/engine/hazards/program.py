@@ -103,9 +103,9 @@ class Program:
 
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ask)
         await hypercorn.asyncio.serve(
-            self,  # pyright: ignore[reportArgumentType]
+            self,  # pyright: ignore[reportArgumentType]  (Hypercorn's types are narrower than what it takes)
             config,
-            shutdown_trigger=drained,  # pyright: ignore[reportArgumentType]
+            shutdown_trigger=drained,  # pyright: ignore[reportArgumentType]  (Hypercorn's types are narrower than what it takes)
             mode="asgi",
         )
 

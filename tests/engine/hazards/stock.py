@@ -19,8 +19,8 @@ class Stock:
         self._echo = echo
         self._server = socketio.AsyncServer(
             async_mode="asgi",
-            ping_interval=setup.ping_interval,  # pyright: ignore[reportArgumentType]
-            ping_timeout=setup.ping_timeout,  # pyright: ignore[reportArgumentType]
+            ping_interval=setup.ping_interval,  # pyright: ignore[reportArgumentType]  (python-socketio documents fractions too)
+            ping_timeout=setup.ping_timeout,  # pyright: ignore[reportArgumentType]  (python-socketio documents fractions too)
             max_http_buffer_size=setup.max_payload,
             cors_allowed_origins="*" if "*" in setup.origins else list(setup.origins),
         )
