@@ -25,7 +25,7 @@ from e2e.report.hints import unoffered
 from e2e.report.legible import legible
 from e2e.report.matrix import MEANINGS, Matrix, Row, matrix
 from e2e.report.panels import panels
-from e2e.report.template import digest, environment
+from e2e.report.template import digest, environment, style_of
 from e2e.verify.result import Report, TestOutcome, TestResult
 
 __all__ = ["page"]
@@ -59,7 +59,7 @@ _LEVELS = {
 def page(reports: Sequence[Report]) -> str:
     """Return the page of one run, or of several beside each other."""
     table = matrix(reports)
-    style, script = _read("report.css"), _read("report.js")
+    style, script = style_of(_PAGE), _script()
     return (
         _environment()
         .get_template("report.html")
@@ -212,5 +212,5 @@ def _policy(style: str, script: str) -> str:
 
 
 @cache
-def _read(name: str) -> str:
-    return (_PAGE / name).read_text(encoding="utf-8")
+def _script() -> str:
+    return (_PAGE / "report.js").read_text(encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from markupsafe import Markup
 
 from e2e.report.legible import legible
 
-__all__ = ["digest", "environment"]
+__all__ = ["digest", "environment", "style_of"]
+
+_BASE = Path(__file__).parent / "page" / "base.css"
 
 
 def environment(folder: Path) -> Environment:
@@ -25,6 +28,12 @@ def environment(folder: Path) -> Environment:
         lstrip_blocks=True,
         finalize=_finalized,
     )
+
+
+@cache
+def style_of(folder: Path) -> str:
+    """Return the one style of a page: what all pages have in common, and the folder's own after it."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in (_BASE, folder / "report.css"))
 
 
 def digest(text: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Environment
 from markupsafe import Markup
 
-from e2e.report.template import digest, environment
+from e2e.report.template import digest, environment, style_of
 from load import compare
 from load.report.plots import plots
 from load.report.words import day, lead, number, settings, span, told
@@ -44,7 +44,7 @@ VERDICTS = {
 
 def page(result: Result, baseline: Result | None = None) -> str:
     """Return the page of a run that is judged, beside an earlier one if it is given."""
-    style = _read("report.css")
+    style = style_of(_PAGE)
     found = compare.rows(result, baseline)
     return (
         _environment()
@@ -83,8 +83,3 @@ def _done(phase: Phase) -> str:
 
 def _policy(style: str) -> str:
     return f"default-src 'none'; style-src '{digest(style)}'; base-uri 'none'; form-action 'none'"
-
-
-@cache
-def _read(name: str) -> str:
-    return (_PAGE / name).read_text(encoding="utf-8")

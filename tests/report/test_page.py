@@ -16,7 +16,7 @@ from e2e.report.html import page
 from e2e.verify.result import Entry, Failure
 from tests.report.reports import HOSTILE, failed, passed, report, requirement, with_every_verdict
 
-_CSS = (Path(html.__file__).parent / "page" / "report.css").read_text()
+_PAGE = Path(html.__file__).parent / "page"
 
 
 class Reader(HTMLParser):
@@ -84,9 +84,8 @@ def test_the_page_has_one_style_and_one_script_whatever_a_server_said(reports):
 
     for kind in ("script", "style"):
         (text,) = read.raw[kind]
-        assert (
-            text == (Path(html.__file__).parent / "page" / f"report.{'js' if kind == 'script' else 'css'}").read_text()
-        )
+        files = {"script": ["report.js"], "style": ["base.css", "report.css"]}[kind]
+        assert text == "\n".join((_PAGE / file).read_text() for file in files)
         digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
         assert f"{kind}-src 'sha256-{digest}'" in (policy or "")
     assert (policy or "").startswith("default-src 'none'; ")
@@ -158,8 +157,8 @@ def test_a_test_that_fails_with_every_parameter_is_shown_twice():
 @pytest.mark.parametrize("ink", ["ink", "soft", "good", "bad", "busy", "accent", "sent"])
 def test_text_stands_out_from_its_ground(scheme: str, ink: str):
     """By 4.5 to 1, as WCAG has it, on every ground that it is put on."""
-    light, dark = (dict(re.findall(r"--([\w-]+): (#\w{6});", part)) for part in _CSS.split("@media", 2)[:2])
-    colours = light if scheme == "light" else dark
+    parts = [(_PAGE / file).read_text().split("@media", 2)[scheme == "dark"] for file in ("base.css", "report.css")]
+    colours = dict(re.findall(r"--([\w-]+): (#\w{6});", "".join(parts)))
     grounds = ["ground", "raised", "code", *([f"{ink}-ground"] if f"{ink}-ground" in colours else [])]
     grounds += ["good-ground", "bad-ground"] if ink in ("ink", "soft") else []
     for ground in grounds:
