@@ -152,6 +152,7 @@ class Server:
         self.metrics.watch(
             "parley_store_operations", "Calls that those commits were made of", lambda: self.store.operations
         )
+        self.metrics.watch("parley_store_requests", "Requests made of MongoDB", lambda: self.store.requests)
 
     def _backend(self) -> Backend:
         rate, notifications = self.settings.rate_limit_rest, self._gateways.get("notifications")

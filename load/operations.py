@@ -1,18 +1,21 @@
-"""What the engines of a run do in its measured phases, as they count it themselves."""
+"""What the engines of a run do in its measured phases, as they count it themselves, or else as the servers do."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import aiohttp
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from load.own_fleet import OwnFleet
+from load.vitals import figures
 
 __all__ = ["Operations"]
 
@@ -21,6 +24,8 @@ _PATIENCE = 2.0
 
 _OURS = "info"
 """The command of Redis that asks how often each was called."""
+
+_REQUESTS = "parley_store_requests_total"
 
 _OPCOUNTERS = ("insert", "query", "update", "delete", "getmore", "command")
 
@@ -83,4 +88,18 @@ class Operations:
             return {}
         finally:
             await client.close()
-        return {f"mongo {name}": float(counters[name]) for name in _OPCOUNTERS if name in counters}
+        told = {f"mongo {name}": float(counters[name]) for name in _OPCOUNTERS if name in counters}
+        return told or await self._requests()
+
+    async def _requests(self) -> Mapping[str, float]:
+        """Return what the servers say that they asked of a MongoDB that does not count, as FerretDB does not."""
+        urls = [member.metrics for member in self._fleet.members() if member.metrics is not None]
+        counted: list[float] = []
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE)) as http:
+            for url in urls:
+                with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
+                    async with http.get(f"{url}/metrics") as answer:
+                        told = figures(await answer.text())
+                    if _REQUESTS in told:
+                        counted.append(told[_REQUESTS])
+        return {"mongo requests": sum(counted)} if urls and len(counted) == len(urls) else {}

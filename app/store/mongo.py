@@ -26,6 +26,7 @@ from app.store import mongo_queries, mongo_rooms, mongo_schema
 from app.store.base import Exchange, Message, NewExchange, NewMessage, Owed, Received, Room, User
 from app.store.breaker import Breaker
 from app.store.mongo_groups import GroupedWrites
+from app.store.mongo_requests import Requests
 
 __all__ = ["MongoStore"]
 
@@ -64,6 +65,7 @@ class MongoStore:
         self._name = database
         self._timeout = timeout
         self._link: _Link | None = None
+        self._requests = Requests()
 
     @property
     def commits(self) -> int:
@@ -75,6 +77,11 @@ class MongoStore:
         """Calls that those writes were made of."""
         return sum(group.operations for group in self._link.groups) if self._link else 0
 
+    @property
+    def requests(self) -> int:
+        """Requests made of MongoDB since the start: a group is few, however many calls it has."""
+        return self._requests.made
+
     async def open(self) -> None:
         """Connect, and make the indexes that are missing.
 
@@ -83,7 +90,8 @@ class MongoStore:
         does not answer: it may later.
         """
         reading, writing = (
-            mongo_schema.connect(self._url, self._name, self._timeout, connections) for connections in (READS, WRITES)
+            mongo_schema.connect(self._url, self._name, self._timeout, connections, self._requests)
+            for connections in (READS, WRITES)
         )
         link = _Link((reading[0], writing[0]), reading[1], writing[1], self._timeout)
         async with contextlib.AsyncExitStack() as undo:

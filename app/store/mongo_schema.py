@@ -14,6 +14,7 @@ import pymongo
 from pymongo import AsyncMongoClient, ReadPreference, WriteConcern
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import ConfigurationError, InvalidName, OperationFailure, PyMongoError
+from pymongo.monitoring import CommandListener
 from pymongo.read_concern import ReadConcern
 
 from app.domain.errors import Unavailable
@@ -60,7 +61,9 @@ _ONE_A_MILLISECOND = {"sender", "createdAt"}
 one millisecond it stores the first alone."""
 
 
-def connect(url: str, name: str, timeout: float, pool: int) -> tuple[Client, AsyncDatabase[Document]]:
+def connect(
+    url: str, name: str, timeout: float, pool: int, listener: CommandListener
+) -> tuple[Client, AsyncDatabase[Document]]:
     """Return a client, which connects when it is first used and at most so many times, and its database.
 
     Writes are acknowledged when a majority of the replica set has them in its journals, and reads return only what
@@ -80,6 +83,7 @@ def connect(url: str, name: str, timeout: float, pool: int) -> tuple[Client, Asy
                 serverSelectionTimeoutMS=round(timeout * 1000),
                 connectTimeoutMS=round(timeout * 1000),
                 maxPoolSize=pool,
+                event_listeners=[listener],
             )
     except (PyMongoError, UserWarning, ValueError, TypeError):
         raise StoreUnusableError(

@@ -48,6 +48,11 @@ class SQLiteStore:
         """Calls that those transactions were made of; in memory also the reads."""
         return self._writer.operations if self._writer else 0
 
+    @property
+    def requests(self) -> int:
+        """Requests made of an engine elsewhere: none, there is none."""
+        return 0
+
     async def open(self) -> None:
         """Lock, create or migrate the file and start the threads.
 

@@ -130,6 +130,19 @@ async def test_operations_are_those_of_measured_phases(start_fleet: StartFleet):
     assert operations.counted == counted
 
 
+async def test_operations_of_mongodb_are_counted_by_whoever_counts_them(start_fleet: StartFleet):
+    """By itself, or, as FerretDB does not, by the servers that ask it. A look at their health is a request."""
+    fleet = await start_fleet(plan_of(), clustered=True)
+    operations = Operations(fleet)
+    await operations.phase(measured=True)
+    async with aiohttp.ClientSession() as http:
+        for _ in range(5):
+            async with http.get(f"{fleet.rest[0]}/healthz") as answer:
+                assert answer.status == 200
+    await operations.phase(measured=False)
+    assert sum(count for name, count in operations.counted.items() if name.startswith("mongo")) >= 5
+
+
 async def test_an_engine_that_stands_still_tells_nothing(start_fleet: StartFleet):
     """It takes no longer than a moment, and the other one is asked still."""
     fleet = await start_fleet(plan_of(), clustered=True)

@@ -244,6 +244,16 @@ async def test_a_group_of_appends_is_two_requests(
     assert [document["_id"] for document in insert["documents"]] == [new.id for new in news]
 
 
+async def test_requests_are_counted(store: MongoStore):
+    """Those of a group once, however many calls it has."""
+    before = store.requests
+    await asyncio.gather(*(store.append(message(HAN, OBI)) for _ in range(20)))
+    appended = store.requests - before
+    await store.ping()
+    assert 1 <= appended < 20
+    assert store.requests == before + appended + 1
+
+
 async def test_appends_to_named_recipients_read_nothing(watched: mongo_queries.Database, requests: Requests):
     """Where every message names its recipients the insertion is the only request; with none at all there is none."""
     assert await mongo_queries.append(watched, [message(HAN), message(HAN)]) == [(), ()]
