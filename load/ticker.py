@@ -46,14 +46,11 @@ class Ticker:
             self._terminal.say(what)
 
     def _draw(self, line: str) -> None:
-        self._terminal.stream.write(f"\r\x1b[2K{line[: self._terminal.width - 1]}")
-        self._terminal.stream.flush()
+        self._terminal.rewrite(line[: self._terminal.width - 1])
 
     def end(self) -> None:
         """Clear the line, for what is printed next."""
-        if self._terminal.live:
-            self._terminal.stream.write("\r\x1b[2K")
-            self._terminal.stream.flush()
+        self._terminal.wipe()
 
 
 def told(news: Mapping[str, Any], duration: float) -> str:

@@ -220,6 +220,26 @@ async def test_a_server_that_drains_is_not_ready():
 # the end
 
 
+@asynccontextmanager
+async def dialled(server: Server, listener: Listener) -> AsyncIterator[tuple[ClientConnection, str]]:
+    """Have a client ask to be connected. Yield it, and the room that what it says is published in."""
+    han = (await server.plant())[0]
+    url = listener.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
+    async with connect(url, compression=None) as client:
+        await received(client)
+        await client.send(f"40{json.dumps({'token': server.users.token(han)})}")
+        yield client, f"friends:of:{han.id}"
+
+
+@asynccontextmanager
+async def connected(server: Server, listener: Listener) -> AsyncIterator[tuple[ClientConnection, str]]:
+    """Connect a client, up to what was unseen. Yield the same."""
+    async with dialled(server, listener) as (client, room):
+        while not str(await received(client)).startswith('42["unseen_messages"'):
+            pass
+        yield client, room
+
+
 class Stuck(LocalCluster):
     """A cluster that never says that a room is subscribed to.
 
@@ -243,11 +263,7 @@ async def test_a_handler_that_never_ends_holds_the_drain_up_for_its_timeout(monk
     async with running(settings()) as (server, (listener,)):
         cluster = server.cluster
         assert isinstance(cluster, Stuck)
-        han = (await server.plant())[0]
-        url = listener.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
-        async with connect(url, compression=None) as client:
-            await received(client)
-            await client.send(f"40{json.dumps({'token': server.users.token(han)})}")
+        async with dialled(server, listener):
             await until(lambda: cluster.asked)
             async with asyncio.timeout(DEADLINE):
                 await server._drain()
@@ -257,17 +273,10 @@ async def test_a_handler_that_never_ends_holds_the_drain_up_for_its_timeout(monk
 
 async def test_a_store_that_hangs_holds_the_drain_up_for_its_timeout():
     """Who was there is recorded as last seen if the store answers in time, and the clients are closed in any case."""
-    async with running(settings()) as (server, (listener,)):
-        han = (await server.plant())[0]
-        url = listener.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
-        async with connect(url, compression=None) as client:
-            await received(client)
-            await client.send(f"40{json.dumps({'token': server.users.token(han)})}")
-            while not str(await received(client)).startswith('42["unseen_messages"'):
-                pass
-            with hanging(server):
-                async with asyncio.timeout(1):
-                    await server._drain()
+    async with running(settings()) as (server, (listener,)), connected(server, listener):
+        with hanging(server):
+            async with asyncio.timeout(1):
+                await server._drain()
 
 
 class Watched(LocalCluster):
@@ -299,19 +308,6 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Watched:
     cluster = Watched()
     monkeypatch.setattr(app.server, "LocalCluster", lambda: cluster)
     return cluster
-
-
-@asynccontextmanager
-async def connected(server: Server, listener: Listener) -> AsyncIterator[tuple[ClientConnection, str]]:
-    """Connect a client. Yield it, and the room that what it says is published in."""
-    han = (await server.plant())[0]
-    url = listener.url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
-    async with connect(url, compression=None) as client:
-        await received(client)
-        await client.send(f"40{json.dumps({'token': server.users.token(han)})}")
-        while not str(await received(client)).startswith('42["unseen_messages"'):
-            pass
-        yield client, f"friends:of:{han.id}"
 
 
 async def test_what_is_stored_while_a_server_ends_is_published(watched: Watched):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 from app.contracts.contract import CONNECTED, REFUSED, Contract, Event
 from app.contracts.schemas import Types
@@ -125,6 +125,20 @@ class _Messages:
         self.found[key] = message
         return key
 
+    def event(self, event: Event, sender: Literal["client", "server"]) -> str:
+        """Have the message of an event, and return its key."""
+        does = "sends" if sender == "client" else "receives"
+        return self.add(
+            f"{sender}.{_key(event.name)}",
+            "EVENT",
+            f"`{event.name}`, which a client {does}",
+            f"Payload: {event.payload}.",
+            event.shape,
+            event=event.name,
+            examples=[event.example],
+            optional=event.optional,
+        )
+
 
 def _examples(texts: Iterable[str]) -> list[dict[str, Any]]:
     return [{"payload": json.loads(text)} for text in dict.fromkeys(texts) if text]
@@ -172,16 +186,7 @@ def _connect(gateway: Contract, messages: _Messages) -> tuple[str, dict[str, Any
 
 
 def _sent(gateway: Contract, event: Event, messages: _Messages) -> tuple[str, dict[str, Any]]:
-    key = messages.add(
-        f"client.{_key(event.name)}",
-        "EVENT",
-        f"`{event.name}`, which a client sends",
-        f"Payload: {event.payload}.",
-        event.shape,
-        event=event.name,
-        examples=[event.example],
-        optional=event.optional,
-    )
+    key = messages.event(event, "client")
     answers: list[str] = []
     if event.answer:
         failed = gateway.failure.acknowledged if event.answer.fails else None
@@ -200,15 +205,7 @@ def _sent(gateway: Contract, event: Event, messages: _Messages) -> tuple[str, di
 
 
 def _received(gateway: Contract, event: Event, messages: _Messages) -> tuple[str, dict[str, Any]]:
-    key = messages.add(
-        f"server.{_key(event.name)}",
-        "EVENT",
-        f"`{event.name}`, which a client receives",
-        f"Payload: {event.payload}.",
-        event.shape,
-        event=event.name,
-        examples=[event.example],
-    )
+    key = messages.event(event, "server")
     return _operation(gateway, key, "send", f"To: {event.receivers} When: {event.moment}.")
 
 

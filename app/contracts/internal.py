@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from app.contracts.contract import Answer, Contract, Event, Failure, Refusal
-from app.contracts.presence import NOBODY_REACHED, UNREADABLE
-from app.contracts.presence_shapes import DISPATCH, FAILED, RECEIPT
+from app.contracts.presence import NOBODY_REACHED, SENT, UNREADABLE
+from app.contracts.presence_shapes import DISPATCH, FAILED
 from app.contracts.shapes import INSTANT, TEXT, constant, record, text
 
 __all__ = ["INTERNAL"]
@@ -19,9 +19,6 @@ _CONNECTED = record(
 )
 _PONG = record("ServicePong", "That the gateway is there.", timestamp=INSTANT, service=constant("internal_websocket"))
 _AUTH = record("ServiceAuth", "The `auth` of a handshake.", optional={"serviceName": TEXT, "serviceKey": TEXT})
-_RECEIPT = (
-    f'{{"status": "sent", "recipients": {{"total": 1, "sent": ["{_USER}"], "failed": []}}, "timestamp": "{_INSTANT}"}}'
-)
 
 INTERNAL = Contract(
     name="internal",
@@ -49,7 +46,7 @@ INTERNAL = Contract(
                 "one likes, which is passed on, with its `source` set"
             ),
             shape=DISPATCH,
-            answer=Answer(RECEIPT, _RECEIPT),
+            answer=SENT,
             example=(f'{{"recipientIds": ["{_USER}"], "message": "Hello!", "metadata": {{"serviceName": "orders"}}}}'),
             receivers=(
                 "Written to every session of each recipient. The acknowledgement has `status`, `recipients` with "

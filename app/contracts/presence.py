@@ -19,15 +19,12 @@ from app.contracts.presence_shapes import (
 )
 from app.contracts.shapes import either, record, text
 
-__all__ = ["NOBODY_REACHED", "PRESENCE", "UNREADABLE"]
+__all__ = ["NOBODY_REACHED", "PRESENCE", "SENT", "UNREADABLE"]
 
 _USER = "624a1138cda69df1a7c29caf"
 _INSTANT = "2024-04-29T12:00:00.000Z"
 _LISTED = f'"userId": "{_USER}", "status": "online", "lastSeen": "{_INSTANT}"'
 _CONNECTED = f'{{"user": {{"userId": "{_USER}", "email": "han@mail.com", "socketId": "NN2mVKKNuavncuufDYbl"}}}}'
-_RECEIPT = (
-    f'{{"status": "sent", "recipients": {{"total": 1, "sent": ["{_USER}"], "failed": []}}, "timestamp": "{_INSTANT}"}}'
-)
 _FRIENDS = Answer(LIST_OF_FRIENDS, f'{{"users": [{{{_LISTED}, "email": "han@mail.com"}}]}}')
 
 _AUTH = record(
@@ -35,6 +32,12 @@ _AUTH = record(
     "The `auth` of a handshake.",
     optional={"deviceInfo": text("What the device is, where the token does not say it.")},
 )
+
+SENT = Answer(
+    RECEIPT,
+    f'{{"status": "sent", "recipients": {{"total": 1, "sent": ["{_USER}"], "failed": []}}, "timestamp": "{_INSTANT}"}}',
+)
+"""What both gateways answer a message that reaches its recipient."""
 
 UNREADABLE = Refusal(
     packet="acknowledgement",
@@ -94,7 +97,7 @@ PRESENCE = Contract(
                 "one likes, which is passed on but for its `source`"
             ),
             shape=DISPATCH,
-            answer=Answer(RECEIPT, _RECEIPT),
+            answer=SENT,
             example=f'{{"recipientIds": ["{_USER}"], "message": "Hello!", "metadata": {{"type": "chat"}}}}',
             receivers=(
                 "Written to every session of each recipient. The acknowledgement has `status`, `recipients` with "

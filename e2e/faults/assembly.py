@@ -9,21 +9,16 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from e2e.faults.fault import FaultKind
+from e2e.faults.fault import CALM, GONE, FaultKind
 from e2e.faults.stage import BOTH, Stage
 from e2e.harness.checker import BOUND
 from e2e.harness.deadline import DEADLINE, SECOND, eventually
 from e2e.harness.people import People
 from e2e.harness.rooms import RoomsClient, history, lists, new_room, path_of, visit
-from e2e.harness.transport import TransportRefusedError
 
 __all__ = ["Assembly"]
 
 _INTERVAL = 0.3
-_CALM = 1.0
-"""Seconds of speaking before a fault, and after it."""
-
-_GONE = (AssertionError, OSError, TimeoutError, TransportRefusedError)
 
 
 @dataclass(eq=False)
@@ -72,17 +67,15 @@ class Assembly:
         speakers = [await self._speaker(number) for number in range(self._count)]
         over = asyncio.Event()
         speaking = [asyncio.create_task(self._speak(speaker, over)) for speaker in speakers]
-        await asyncio.sleep(_CALM)
-        await kind.begin(self._stage)
-        await asyncio.sleep(seconds)
-        await kind.end(self._stage)
+        await asyncio.sleep(CALM)
+        await kind.strike(self._stage, seconds)
         before = {speaker.name: len(speaker.told) for speaker in speakers}
         await eventually(
             lambda: _silent(speakers, before),
             lambda silent: f"nothing is stored again of {silent}" if silent else None,
             within=2 * DEADLINE,
         )
-        await asyncio.sleep(_CALM)
+        await asyncio.sleep(CALM)
         over.set()
         await asyncio.wait_for(asyncio.gather(*speaking), 4 * DEADLINE)
         standing = [speaker for speaker in speakers if speaker.server not in kind.moves]
@@ -111,7 +104,7 @@ class Assembly:
                 answer = await device.call("exchanges", payload)
                 if "order" in answer:
                     speaker.told[answer["order"]] = content
-            except _GONE:
+            except GONE:
                 if device is not None and not device.inbox.ended:
                     continue  # an answer that is late
                 device, server = None, 1 - server

@@ -9,22 +9,17 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from e2e.faults.fault import FaultKind
+from e2e.faults.fault import CALM, GONE, FaultKind
 from e2e.faults.stage import BOTH, Stage
 from e2e.harness.checker import BOUND
 from e2e.harness.deadline import DEADLINE, SECOND, eventually
 from e2e.harness.direct import DirectClient
 from e2e.harness.match import texts
 from e2e.harness.people import People, Person
-from e2e.harness.transport import TransportRefusedError
 
 __all__ = ["Correspondence"]
 
 _INTERVAL = 0.05
-_CALM = 1.0
-"""Seconds of writing before a fault, and after it."""
-
-_GONE = (AssertionError, OSError, TimeoutError, TransportRefusedError)
 
 
 @dataclass(eq=False)
@@ -54,7 +49,7 @@ class Writer:
                 answer = await device.call("send message", {"receiver": receiver, "message": self.sent[-1]})
                 if "receiver" in answer:
                     self.stored.append(self.sent[-1])
-            except _GONE:
+            except GONE:
                 device, server = None, 1 - server
             await asyncio.sleep(_INTERVAL)
 
@@ -84,13 +79,11 @@ class Correspondence:
             asyncio.create_task(one.write(other.person.id, 0, over)),
             asyncio.create_task(other.write(one.person.id, 1, over)),
         ]
-        await asyncio.sleep(_CALM)
-        await kind.begin(self._stage)
-        await asyncio.sleep(seconds)
-        await kind.end(self._stage)
+        await asyncio.sleep(CALM)
+        await kind.strike(self._stage, seconds)
         before = [len(writer.stored) for writer in (one, other)]
         await eventually(lambda: _more(one, other, before), lambda more: None if more else "nothing is stored again")
-        await asyncio.sleep(_CALM)
+        await asyncio.sleep(CALM)
         over.set()
         await asyncio.wait_for(asyncio.gather(*writing), 2 * DEADLINE)
         standing = [server for server in BOTH if server not in kind.moves]

@@ -7,8 +7,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from e2e.faults.stage import BOTH, Dependency, Stage
+from e2e.harness.transport import TransportRefusedError
 
 __all__ = [
+    "CALM",
+    "GONE",
     "FaultKind",
     "frozen",
     "network",
@@ -19,6 +22,12 @@ __all__ = [
     "server_stopped",
     "together",
 ]
+
+CALM = 1.0
+"""Seconds of talk before a fault, and after it."""
+
+GONE = (AssertionError, OSError, TimeoutError, TransportRefusedError)
+"""What a client raises whose server does not answer, or is not there."""
 
 Act = Callable[[Stage], Awaitable[None]]
 
@@ -39,6 +48,12 @@ class FaultKind:
     begin: Act
     end: Act
     moves: frozenset[int] = frozenset()
+
+    async def strike(self, stage: Stage, seconds: float) -> None:
+        """Begin it, and end it so many seconds later."""
+        await self.begin(stage)
+        await asyncio.sleep(seconds)
+        await self.end(stage)
 
 
 def network(dependency: Dependency, how: str, servers: Sequence[int] = BOTH) -> FaultKind:

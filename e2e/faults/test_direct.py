@@ -7,7 +7,7 @@ import pytest
 from e2e.conftest import FAULT
 from e2e.faults.correspondence import Correspondence
 from e2e.faults.fault import FaultKind, frozen, network, restarted, server_frozen, server_killed, server_replaced
-from e2e.faults.stage import Stage
+from e2e.faults.stage import Dependency, Stage
 from e2e.harness.people import PeopleOf
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(150)]
@@ -29,9 +29,9 @@ def endure(stage: Stage, people_of: PeopleOf, record_property: Callable[[str, ob
 @pytest.mark.requirement("DIRECT-DELIVERY-002")
 @pytest.mark.parametrize("how", ["cut", "black-holed"])
 @pytest.mark.parametrize("dependency", ["redis", "mongo"])
-async def test_an_engine_is_out_of_reach_for_a_while(endure: Endure, dependency: str, how: str):
+async def test_an_engine_is_out_of_reach_for_a_while(endure: Endure, dependency: Dependency, how: str):
     """While Redis or MongoDB is out of reach nothing is lost, and sockets that stand are given what they missed."""
-    await endure(network("redis" if dependency == "redis" else "mongo", how), 3)
+    await endure(network(dependency, how), 3)
 
 
 @pytest.mark.requirement("DIRECT-DELIVERY-002")

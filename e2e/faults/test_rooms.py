@@ -7,7 +7,7 @@ import pytest
 from e2e.conftest import FAULT
 from e2e.faults.assembly import Assembly
 from e2e.faults.fault import FaultKind, frozen, network, restarted, server_frozen, server_killed, server_replaced
-from e2e.faults.stage import Stage
+from e2e.faults.stage import Dependency, Stage
 from e2e.harness.people import PeopleOf
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(150)]
@@ -34,16 +34,16 @@ async def test_fifty_speak_through_a_black_hole_of_redis(endure: Endure):
 
 @pytest.mark.requirement("ROOMS-ORDER-004")
 @pytest.mark.parametrize(("dependency", "how"), [("redis", "cut"), ("mongo", "cut"), ("mongo", "black-holed")])
-async def test_an_engine_is_out_of_reach_for_a_while(endure: Endure, dependency: str, how: str):
+async def test_an_engine_is_out_of_reach_for_a_while(endure: Endure, dependency: Dependency, how: str):
     """While Redis or MongoDB is out of reach nothing that was told to be stored is lost, and nothing stored twice."""
-    await endure(network("redis" if dependency == "redis" else "mongo", how), 3)
+    await endure(network(dependency, how), 3)
 
 
 @pytest.mark.requirement("ROOMS-ORDER-004", "ROOMS-LIST-001")
 @pytest.mark.parametrize("dependency", ["redis", "mongo"])
-async def test_an_engine_is_out_of_reach_for_one_server_alone(endure: Endure, dependency: str):
+async def test_an_engine_is_out_of_reach_for_one_server_alone(endure: Endure, dependency: Dependency):
     """While one server does not reach an engine, and the other does, members of both hear the same in the end."""
-    await endure(network("redis" if dependency == "redis" else "mongo", "black-holed", servers=[0]), 3)
+    await endure(network(dependency, "black-holed", servers=[0]), 3)
 
 
 @pytest.mark.requirement("ROOMS-ORDER-004", "ROOMS-LIST-001")

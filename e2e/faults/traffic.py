@@ -6,12 +6,12 @@ import asyncio
 import itertools
 from dataclasses import dataclass, field
 
+from e2e.faults.fault import GONE
 from e2e.harness.deadline import SECOND, eventually
 from e2e.harness.friends import FriendsClient
 from e2e.harness.history import Delivered, Fault, History, Refused, Sent, Stored
 from e2e.harness.people import People, Person
 from e2e.harness.transcript import Record, Transcript
-from e2e.harness.transport import TransportRefusedError
 
 __all__ = ["Device", "Traffic"]
 
@@ -53,7 +53,7 @@ class Device:
             if first.label != "CONNECT":
                 return False
             second = await client.expect(("unseen_messages", "exception", "CLOSED"))
-        except (OSError, TimeoutError, TransportRefusedError, AssertionError):
+        except GONE:
             return False
         self.client = client
         self.sockets[client.who] = self.home

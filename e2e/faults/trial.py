@@ -104,9 +104,7 @@ class Trial:
     async def _inflict(self, kind: FaultKind, seconds: float) -> None:
         fault = Fault(kind.name, self._traffic.note(f"{kind.name}, for {seconds:g} s"))
         self._traffic.faults.append(fault)
-        await kind.begin(self._stage)
-        await asyncio.sleep(seconds)
-        await kind.end(self._stage)
+        await kind.strike(self._stage, seconds)
         fault.ended = self._traffic.note(f"{kind.name}: over")
 
     async def _drained(self) -> None:

@@ -23,7 +23,7 @@ from playwright.async_api import (
 from e2e.harness.deadline import DEADLINE
 from e2e.harness.people import Person
 
-__all__ = ["DESKTOP", "PHONE", "Scheme", "Window", "chromium", "missing", "open_window"]
+__all__ = ["DESKTOP", "PHONE", "Scheme", "Window", "chromium", "missing", "open_window", "untroubled"]
 
 DESKTOP = (1280, 800)
 PHONE = (360, 740)
@@ -179,3 +179,14 @@ async def open_window(
     await context.route("**/*", window.refuse_others)
     await window.page.goto(url)
     return window
+
+
+@asynccontextmanager
+async def untroubled() -> AsyncGenerator[list[Window]]:
+    """Hold windows. At the end they are closed, and none may have complained, or have asked another machine."""
+    windows: list[Window] = []
+    yield windows
+    troubles = [trouble for window in windows for trouble in window.troubles]
+    for window in windows:
+        await window.close()
+    assert troubles == []

@@ -186,6 +186,13 @@ class Client:
         __tracebackhide__ = True
         return await self.inbox.expect_next(label, *checks, ignoring=ignoring, within=within)
 
+    async def must_have_been_refused_once(self) -> None:
+        """Show that no second refusal came: what comes next answers a later request, or the connection is over."""
+        __tracebackhide__ = True
+        await self.join(namespace="/nowhere")
+        later = await self.expect_next(("CONNECT_ERROR", "CLOSED"))
+        assert later.namespace == "/nowhere" or later.label == "CLOSED", f"a second refusal: {later}"
+
     def count(self, label: str) -> int:
         """Return how many records of this label arrived so far."""
         return len(self.inbox.all(label))

@@ -15,6 +15,13 @@ from e2e.harness.rest import Answer
 from e2e.harness.shapes import ENVELOPE
 
 
+async def burst(device: FriendsClient) -> None:
+    """Say 2000 things, and let what comes meanwhile be read."""
+    for number in range(2000):
+        await device.say(f"{number}")
+        await asyncio.sleep(0)
+
+
 @pytest.mark.requirement("FRIENDS-OFFLINE-015")
 async def test_a_kill_amid_a_burst_loses_nothing_and_repeats_nothing(fresh_deployment: Fresh, people_of: PeopleOf):
     """After `kill -9` in a burst every stored message reaches the friend who was away, once; nothing seen comes again.
@@ -30,12 +37,7 @@ async def test_a_kill_amid_a_burst_loses_nothing_and_repeats_nothing(fresh_deplo
     await carol_device.expect("PING")
     await eventually(carol.peek, equals([]))
 
-    async def burst() -> None:
-        for number in range(2000):
-            await alice_device.say(f"{number}")
-            await asyncio.sleep(0)
-
-    bursting = asyncio.create_task(burst())
+    bursting = asyncio.create_task(burst(alice_device))
     await carol_device.expect("message", says("150"))
     await deployment.kill()
     bursting.cancel()
@@ -93,12 +95,7 @@ async def test_a_stop_amid_a_burst_loses_nothing(fresh_deployment: Fresh, people
     alice, bob, carol = await people.friendship("Alice", "Bob", "Carol")
     alice_device, carol_device = await alice.connect(server=0), await carol.connect(server=0)
 
-    async def burst() -> None:
-        for number in range(2000):
-            await alice_device.say(f"{number}")
-            await asyncio.sleep(0)
-
-    bursting = asyncio.create_task(burst())
+    bursting = asyncio.create_task(burst(alice_device))
     await carol_device.expect("message", says("100"))
     await deployment.stop()
     bursting.cancel()

@@ -41,7 +41,7 @@ class Progress:
             self._failed += 1
         if outcome in ("failed", "error") and title not in self._named:
             self._named.add(title)
-            self._wipe()
+            self._terminal.wipe()
             title = shortened(one_line(title), max(20, self._terminal.width - 8))
             self._terminal.say(f"{self._terminal.coloured('failed', 'FAIL')}  {title}")
         if self._terminal.live:
@@ -51,19 +51,13 @@ class Progress:
 
     def end(self) -> None:
         """Clear the line, for what is printed next."""
-        self._wipe()
+        self._terminal.wipe()
 
     def _draw(self) -> None:
         full = min(_CELLS, _CELLS * self._done // self._total)
         bar = f"{'━' * full}{self._terminal.faint('─' * (_CELLS - full))}"
-        self._terminal.stream.write(f"\r\x1b[2K{bar} {self._told()}")
-        self._terminal.stream.flush()
+        self._terminal.rewrite(f"{bar} {self._told()}")
 
     def _told(self) -> str:
         failed = f", {self._failed} failed" if self._failed else ""
         return f"{self._done} of {self._total} tests{failed}, {self._clock() - self._began:.0f} s"
-
-    def _wipe(self) -> None:
-        if self._terminal.live:
-            self._terminal.stream.write("\r\x1b[2K")
-            self._terminal.stream.flush()

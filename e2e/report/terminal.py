@@ -50,6 +50,16 @@ class Terminal:
         """Write lines."""
         print(*lines, sep="\n", file=self.stream, flush=True)
 
+    def rewrite(self, line: str) -> None:
+        """Write a line in place of the one that was written so before; the terminal must be `live`."""
+        self.stream.write(f"\r\x1b[2K{line}")
+        self.stream.flush()
+
+    def wipe(self) -> None:
+        """Clear a line that can be written again, if there is one, for what is printed next."""
+        if self.live:
+            self.rewrite("")
+
     def coloured(self, text: str, status: Status) -> str:
         """Return a text in the colour of a status."""
         return self.styled(text, _CODES[status])

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import orjson
@@ -37,13 +38,20 @@ class House:
         self.rooms = Rooms(self.store, Sequence(), self.participants, self.closed.append)
 
 
-@pytest.fixture
-async def house(store: Store) -> AsyncIterator[House]:
+@asynccontextmanager
+async def opened(store: Store) -> AsyncIterator[House]:
+    """Open a house over an open store."""
     house = House(store)
     await house.cluster.open(Heard())
     yield house
     await house.rooms.close()
     await house.cluster.close()
+
+
+@pytest.fixture
+async def house(store: Store) -> AsyncIterator[House]:
+    async with opened(store) as house:
+        yield house
 
 
 @pytest.fixture
@@ -203,65 +211,61 @@ class Forgetful(SQLiteStore):
         raise Unavailable
 
 
-async def test_what_was_said_after_all_is_told_of(monkeypatch: pytest.MonkeyPatch):
+@pytest.fixture
+async def forgetful() -> AsyncIterator[House]:
+    """Open a house over such a store."""
+    store = Forgetful(None)
+    await store.open()
+    async with opened(store) as house:
+        yield house
+    await store.close()
+
+
+async def test_what_was_said_after_all_is_told_of(forgetful: House, monkeypatch: pytest.MonkeyPatch):
     """Who said it had an error; it is looked for, and told of with its order."""
     monkeypatch.setattr("app.domain.doubts.INTERVAL", 0.01)
-    store = Forgetful(None)
-    await store.open()
-    house = House(store)
-    await house.cluster.open(Heard())
     found: list[tuple[Room, Exchange]] = []
-    house.rooms.watch(lambda room, exchange: found.append((room, exchange)))
-    room = await house.rooms.open_room("3XX", "Dhoni")
+    forgetful.rooms.watch(lambda room, exchange: found.append((room, exchange)))
+    room = await forgetful.rooms.open_room("3XX", "Dhoni")
     for content in ("one", "two"):
         with pytest.raises(Unavailable):
-            await house.rooms.say(room, "Dhoni", content, 12345, {"a": 1})
+            await forgetful.rooms.say(room, "Dhoni", content, 12345, {"a": 1})
     await until(lambda: len(found) == 2)
     assert found == [(room, Exchange(i, "Dhoni", content, 12345, '{"a":1}')) for i, content in ((1, "one"), (2, "two"))]
-    await house.rooms.close()
-    await store.close()
 
 
-async def test_a_room_that_was_closed_after_all_is_told_of(monkeypatch: pytest.MonkeyPatch):
+async def test_a_room_that_was_closed_after_all_is_told_of(forgetful: House, monkeypatch: pytest.MonkeyPatch):
     """Who closed it had an error; it is looked for, and its end told of, and nobody is listed there any more."""
     monkeypatch.setattr("app.domain.doubts.INTERVAL", 0.01)
-    store = Forgetful(None)
-    await store.open()
-    house = House(store)
-    await house.cluster.open(Heard())
-    room, other = [await house.rooms.open_room(name, "Dhoni") for name in ("3XX", "4XX")]
-    await house.participants.enter(room, "Dhoni", "a socket")
-    await house.participants.leave(room, "a socket")
+    room, other = [await forgetful.rooms.open_room(name, "Dhoni") for name in ("3XX", "4XX")]
+    await forgetful.participants.enter(room, "Dhoni", "a socket")
+    await forgetful.participants.leave(room, "a socket")
     with pytest.raises(Unavailable):
-        await house.rooms.close_room("3XX")
-    await until(lambda: house.closed == [room])
-    assert await house.participants.of(room) == []
-    assert await house.rooms.is_open(other)
-    assert await house.rooms.close()
-    await store.close()
+        await forgetful.rooms.close_room("3XX")
+    await until(lambda: forgetful.closed == [room])
+    assert await forgetful.participants.of(room) == []
+    assert await forgetful.rooms.is_open(other)
+    assert await forgetful.rooms.close()
 
 
-async def test_a_room_of_which_it_is_not_known_whether_it_was_closed_is_owed(monkeypatch: pytest.MonkeyPatch):
+async def test_a_room_of_which_it_is_not_known_whether_it_was_closed_is_owed(
+    forgetful: House, monkeypatch: pytest.MonkeyPatch
+):
     """By a server that goes before it could look; of one that was not asked to close it, there is no doubt."""
-    store = Forgetful(None)
-    await store.open()
-    house = House(store)
-    await house.cluster.open(Heard())
     for name in ("3XX", "4XX"):
-        await house.rooms.open_room(name, "Dhoni")
+        await forgetful.rooms.open_room(name, "Dhoni")
 
     async def refuse(_: str) -> None:
         raise NotSent
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "close_room", refuse)
+        patch.setattr(forgetful.store, "close_room", refuse)
         with pytest.raises(NotSent):
-            await house.rooms.close_room("3XX")
-    assert await house.rooms.close()
+            await forgetful.rooms.close_room("3XX")
+    assert await forgetful.rooms.close()
     with pytest.raises(Unavailable):
-        await house.rooms.close_room("4XX")
-    assert not await house.rooms.close()
-    await store.close()
+        await forgetful.rooms.close_room("4XX")
+    assert not await forgetful.rooms.close()
 
 
 # who is there

@@ -9,55 +9,24 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
-from app.config import Settings
-from app.domain.clock import user_id
 from app.domain.online import SessionRecord
-from app.domain.passwords import Passwords
-from app.domain.tokens import Tokens
-from app.domain.users import Users
-from app.engine.base import Options
-from app.engine.socket_io import SocketIO
 from app.gateways import presence
-from app.gateways.base import Envelope, Hub
+from app.gateways.base import Envelope
 from app.gateways.courier import Courier
 from app.gateways.presence import PresenceGateway
 from app.gateways.presence_wire import DESCRIPTION
-from app.metrics import Metrics
 from app.store.base import User
-from tests.engine.served import received, served
-from tests.gateways.house import Device, FaultyCluster, FaultyStore
+from tests.engine.served import received
+from tests.gateways.house import Device, House, housed
 from tests.waiting import until
 
 
-class Place:
-    """The gateway and what it stands on.
+class Place(House):
+    """A house whose gateway is that of the presence contract."""
 
-    Attributes:
-        address: where the engine is served.
-
-    """
-
-    def __init__(self) -> None:
-        self.store, self.cluster, self.hub = FaultyStore(), FaultyCluster(), Hub()
-        metrics, settings = Metrics(), Settings(memory=True, presence_grace=0)
-        self.passwords = Passwords(4)
-        tokens = Tokens("a secret of at least thirty-two bytes", 3600)
-        self.users = Users(self.store, tokens, self.passwords, on_friendship=self.hub.friendship)
-        courier = Courier("presence", self.cluster, metrics, 0.1)
-        self.gateway = PresenceGateway(settings, self.users, courier, self.cluster, metrics)
-        options = Options(ping_interval=25, ping_timeout=20, max_payload=100_000, origins=("*",))
-        self.engine = SocketIO({"/": self.gateway}, options)
-        self.gateway.bind(self.engine)
-        self.hub.add(self.gateway)
-        self.address = ""
-
-    async def person(self, name: str, *friends: User) -> User:
-        """Add a user with friends."""
-        one = User(user_id(), f"{name.lower()}@mail.com", "", name, "", (), 1000)
-        await self.store.add_user(one)
-        for friend in friends:
-            await self.store.befriend(one.id, friend.id)
-        return one
+    def made(self) -> PresenceGateway:
+        courier = Courier("presence", self.cluster, self.metrics, 0.1)
+        return PresenceGateway(self.settings, self.users, courier, self.cluster, self.metrics)
 
     @asynccontextmanager
     async def dialled(self, user: User, **headers: str) -> AsyncIterator[Device]:
@@ -68,7 +37,7 @@ class Place:
             await websocket.send("40")
             assert str(await received(websocket)).startswith("40{")
             device = Device(websocket)
-            await emit(device, "authenticate", {"token": self.users.token(user)})
+            await device.sends("authenticate", {"token": self.users.token(user)})
             yield device
 
     @asynccontextmanager
@@ -84,23 +53,10 @@ class Place:
         return SessionRecord.decode(kept)
 
 
-async def emit(device: Device, event: str, *args: Any) -> None:
-    await device.websocket.send(f"42{json.dumps([event, *args])}")
-
-
 @pytest.fixture
 async def place() -> AsyncIterator[Place]:
-    place = Place()
-    await place.store.open()
-    await place.cluster.open(place.hub)
-    try:
-        async with served(place.engine) as place.address:
-            yield place
-    finally:
-        await place.gateway.close()
-        await place.cluster.close()
-        await place.store.close()
-        place.passwords.close()
+    async with housed(Place, presence_grace=0) as place:
+        yield place
 
 
 @asynccontextmanager
@@ -135,7 +91,7 @@ async def test_who_is_connecting_is_not_reached(place: Place):
         assert answer["recipients"] == {"total": 1, "sent": [], "failed": [bob.id]}
         place.cluster.release(room)
         assert (await device.event())[0] == "connected"
-        await emit(sender, "send_message", {"recipientIds": [bob.id], "message": "marker"})
+        await sender.sends("send_message", {"recipientIds": [bob.id], "message": "marker"})
         assert (await device.hears("message"))["message"] == "marker"
 
 
@@ -154,10 +110,10 @@ async def test_a_session_stands_though_it_cannot_be_authenticated_again(place: P
     ann = await place.person("Ann")
     async with place.device(ann) as device:
         place.store.down.add("user")
-        await emit(device, "authenticate", {"token": place.users.token(ann)})
+        await device.sends("authenticate", {"token": place.users.token(ann)})
         assert await device.hears("authentication_error") == {"message": "Service unavailable"}
         place.store.down.clear()
-        await emit(device, "authenticate", {"token": place.users.token(ann)})
+        await device.sends("authenticate", {"token": place.users.token(ann)})
         assert (await device.hears("connected"))["user"]["userId"] == ann.id
 
 

@@ -30,6 +30,16 @@ async def started(directory: Path, *arguments: str) -> asyncio.subprocess.Proces
     )
 
 
+async def under_way(directory: Path) -> asyncio.subprocess.Process:
+    """Return a run that has said how far it is."""
+    process = await started(directory, "friends-10", "--users", "12", "--report", "report")
+    assert process.stdout is not None
+    async for line in process.stdout:
+        if b"users" in line and b"sent" in line:
+            return process
+    raise AssertionError("it never said how far it is")
+
+
 @pytest.mark.timeout(120)
 async def test_a_small_run_passes_and_leaves_its_report(tmp_path: Path):
     """Every message is accounted for, and the servers have been looked at."""
@@ -50,11 +60,7 @@ async def test_a_small_run_passes_and_leaves_its_report(tmp_path: Path):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_an_interrupted_run_ends_all_that_it_started(tmp_path: Path, number: signal.Signals):
     """With exit code 2 and a sentence."""
-    process = await started(tmp_path, "friends-10", "--users", "12", "--report", "report")
-    assert process.stdout is not None
-    async for line in process.stdout:
-        if b"users" in line and b"sent" in line:
-            break
+    process = await under_way(tmp_path)
     pids = family(process.pid)
     assert len(pids) > 3, "itself, a server, the generator, and what would end them"
     process.send_signal(number)
@@ -68,11 +74,7 @@ async def test_an_interrupted_run_ends_all_that_it_started(tmp_path: Path, numbe
 @pytest.mark.timeout(120)
 async def test_a_run_that_is_killed_leaves_no_process(tmp_path: Path):
     """It cannot end what it started; somebody else does."""
-    process = await started(tmp_path, "friends-10", "--users", "12", "--report", "report")
-    assert process.stdout is not None
-    async for line in process.stdout:
-        if b"users" in line and b"sent" in line:
-            break
+    process = await under_way(tmp_path)
     pids = family(process.pid)
     process.kill()
     await process.communicate()

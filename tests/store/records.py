@@ -1,6 +1,8 @@
-"""Users, messages and rooms for tests of a store."""
+"""Users, messages and rooms for tests of a store, and all that it can be asked."""
 
 import hashlib
+from collections.abc import Coroutine
+from typing import Any
 
 from app.domain.clock import Sequence
 from app.store.base import Message, NewExchange, NewMessage, Room, Store, User
@@ -59,3 +61,34 @@ def exchange(content: str = "hello", username: str = "Dhoni", more: str = "{}") 
     """Return what is to be said, with the next id."""
     exchange_id, instant = _sequence.next()
     return NewExchange(exchange_id, username, content, instant, more)
+
+
+def calls(store: Store) -> list[Coroutine[Any, Any, object]]:
+    """Return one call of each kind that asks a store for something."""
+    some = room("5XX")
+    return [
+        store.ping(),
+        store.add_user(user(LEIA)),
+        store.user(HAN),
+        store.user_by_email("han@mail.com"),
+        store.users([HAN]),
+        store.befriend(HAN, OBI),
+        store.unfriend(HAN, OBI),
+        store.touch(HAN, 1),
+        store.append(message(HAN, OBI)),
+        store.stored(["id"]),
+        store.pending(MAILBOX, HAN, 1),
+        store.confirm(HAN, ["id"]),
+        store.history(MAILBOX, HAN, None, 1),
+        store.senders(MAILBOX, HAN),
+        store.received(MAILBOX, HAN, OBI, None, 1),
+        store.addressed(MAILBOX, HAN, "id"),
+        store.owed(MAILBOX, [HAN], "", 1),
+        store.open_room(room("3XX")),
+        store.close_room("4XX"),
+        store.room("3XX"),
+        store.rooms(1),
+        store.say(some, exchange()),
+        store.said(["id"]),
+        store.exchanges(some.epoch, 1, None, 1),
+    ]

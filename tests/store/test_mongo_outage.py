@@ -12,7 +12,7 @@ from pymongo.uri_parser import parse_uri
 from app.domain.errors import Conflict, NotSent, Unavailable
 from app.store.mongo import READS, MongoStore
 from e2e.harness.proxy import FaultProxy
-from tests.store.records import HAN, LEIA, MAILBOX, OBI, add_users, exchange, message, room, stored, user
+from tests.store.records import HAN, MAILBOX, OBI, add_users, calls, exchange, message, room, stored
 from tests.waiting import until
 
 TIMEOUT = 0.6
@@ -61,32 +61,6 @@ async def beside(mongo: MongoStore) -> AsyncIterator[MongoStore]:
     await mongo.open()
     yield mongo
     await mongo.close()
-
-
-def calls(store: MongoStore) -> list[Coroutine[Any, Any, object]]:
-    """Return one call of each kind."""
-    return [
-        store.ping(),
-        store.add_user(user(LEIA)),
-        store.user(HAN),
-        store.user_by_email("han@mail.com"),
-        store.users([HAN]),
-        store.befriend(HAN, OBI),
-        store.unfriend(HAN, OBI),
-        store.touch(HAN, 1),
-        store.append(message(HAN, OBI)),
-        store.stored(["id"]),
-        store.pending(MAILBOX, HAN, 1),
-        store.confirm(HAN, ["id"]),
-        store.history(MAILBOX, HAN, None, 1),
-        store.open_room(room("3XX")),
-        store.close_room("4XX"),
-        store.room("3XX"),
-        store.rooms(1),
-        store.say(ROOM, exchange()),
-        store.said(["id"]),
-        store.exchanges(ROOM.epoch, 1, None, 1),
-    ]
 
 
 async def timed(call: Coroutine[Any, Any, object]) -> tuple[object, float]:

@@ -6,7 +6,7 @@ import pytest
 
 from app.domain.errors import Unavailable
 from app.store.base import Store
-from tests.store.records import HAN, MAILBOX, OBI, message, user
+from tests.store.records import HAN, OBI, calls, message
 
 
 async def test_an_open_store_answers(store: Store):
@@ -32,23 +32,7 @@ async def test_close_finishes_what_was_begun(store: Store):
 async def test_every_call_after_close_is_unavailable(store: Store):
     """A closed store raises `Unavailable`, whatever it is asked."""
     await store.close()
-    for call in (
-        store.ping(),
-        store.add_user(user(HAN)),
-        store.user(HAN),
-        store.user_by_email("han@mail.com"),
-        store.users([HAN]),
-        store.users([]),
-        store.befriend(HAN, OBI),
-        store.unfriend(HAN, OBI),
-        store.touch(HAN, 1),
-        store.append(message(HAN, OBI)),
-        store.stored(["id"]),
-        store.pending(MAILBOX, HAN, 1),
-        store.confirm(HAN, ["id"]),
-        store.confirm(HAN, []),
-        store.history(MAILBOX, HAN, None, 1),
-    ):
+    for call in (*calls(store), store.users([]), store.confirm(HAN, [])):
         with pytest.raises(Unavailable):
             await call
 
