@@ -131,13 +131,13 @@ async def test_operations_are_those_of_measured_phases(start_fleet: StartFleet):
 
 
 async def test_operations_of_mongodb_are_counted_by_whoever_counts_them(start_fleet: StartFleet):
-    """By itself, or, as FerretDB does not, by the servers that ask it. A look at their health is a request."""
+    """By itself, or, as FerretDB does not, by the servers that ask it. To say that it is ready a server makes a request."""
     fleet = await start_fleet(plan_of(), clustered=True)
     operations = Operations(fleet)
     await operations.phase(measured=True)
     async with aiohttp.ClientSession() as http:
         for _ in range(5):
-            async with http.get(f"{fleet.rest[0]}/healthz") as answer:
+            async with http.get(f"{fleet.rest[0]}/readyz") as answer:
                 assert answer.status == 200
     await operations.phase(measured=False)
     assert sum(count for name, count in operations.counted.items() if name.startswith("mongo")) >= 5
