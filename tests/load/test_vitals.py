@@ -131,7 +131,7 @@ async def test_operations_are_those_of_measured_phases(start_fleet: StartFleet):
 
 
 async def test_operations_of_mongodb_are_counted_by_whoever_counts_them(start_fleet: StartFleet):
-    """By itself, or, as FerretDB does not, by the servers that ask it. To say that it is ready a server makes a request."""
+    """By itself, or, as FerretDB does not, by servers: to say that it is ready one makes a request."""
     fleet = await start_fleet(plan_of(), clustered=True)
     operations = Operations(fleet)
     await operations.phase(measured=True)
