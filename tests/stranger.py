@@ -1,4 +1,4 @@
-"""The stranger's server of `e2e.strangers`, running, and the profile of it."""
+"""The stranger's server of `e2e.strangers`, running, and commands of ours over it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from pathlib import Path
 
 import aiohttp
 
-__all__ = ["ENVIRONMENT", "PROFILE", "stranger"]
+__all__ = ["over", "stranger"]
 
-SECRET = secrets.token_hex(32)
+_SECRET = secrets.token_hex(32)
 
-PROFILE = f"""
+_PROFILE = f"""
 name = "an afternoon's chat"
 [users]
-secret = "{SECRET}"
+secret = "{_SECRET}"
 [features]
 history = false
 probes = false
@@ -30,9 +30,9 @@ rooms_rest = false
 services_rest = false
 """
 
-ENVIRONMENT = {
+_ENVIRONMENT = {
     **os.environ,
-    "JWT_SECRET": SECRET,
+    "JWT_SECRET": _SECRET,
     "PYTHONPATH": str(Path(__file__).parents[1]),
     "E2E_NO_SKIP": "",
     "PYTEST_ADDOPTS": "",
@@ -46,7 +46,7 @@ async def stranger() -> AsyncIterator[str]:
     url = f"http://127.0.0.1:{(port := _free_port())}"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "e2e.strangers.friends", str(port)),
-        env=ENVIRONMENT,
+        env=_ENVIRONMENT,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
@@ -56,6 +56,21 @@ async def stranger() -> AsyncIterator[str]:
     finally:
         process.kill()
         await process.wait()
+
+
+async def over(url: str, directory: Path, *command: str) -> tuple[int, str]:
+    """Run a command of `parley` over the server, in a directory, and return its exit code and what it printed."""
+    (directory / "profile.toml").write_text(_PROFILE)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "app", *command, "--target", url, "--profile", "profile.toml"),
+        cwd=directory,
+        env=_ENVIRONMENT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    printed, _ = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, printed.decode()
 
 
 def _free_port() -> int:

@@ -1,15 +1,13 @@
 """A stranger's server and what is said of it: each fault, by the requirement that it breaks, and nothing else."""
 
-import asyncio
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
 from e2e.verify.result import load
 from e2e.verify.verdicts import VIOLATES
-from tests.stranger import ENVIRONMENT, PROFILE, stranger
+from tests.stranger import over, stranger
 
 BROKEN = {
     "FRIENDS-AUTH-006": "a login that lacks something, or is no JSON, is answered 500",
@@ -53,19 +51,11 @@ WARNED = {
 @pytest.mark.timeout(300)
 async def test_a_report_on_a_strangers_server_names_its_faults_and_nothing_else(tmp_path: Path):
     """Every MUST that is said to be broken is, for a reason of its own; what is not, could be judged and is kept."""
-    (tmp_path / "profile.toml").write_text(PROFILE)
     async with stranger() as url:
-        judging = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "app", "verify", "--contract", "friends", "--target", url, "--workers", "8"),
-            *("--profile", str(tmp_path / "profile.toml"), "--report", str(tmp_path / "report")),
-            cwd=tmp_path,
-            env=ENVIRONMENT,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        printed, _ = await judging.communicate()
+        command = ("verify", "--contract", "friends", "--workers", "8", "--report", "report")
+        code, printed = await over(url, tmp_path, *command)
 
-    assert judging.returncode == VIOLATES, printed.decode()
+    assert code == VIOLATES, printed
     report = load(tmp_path / "report" / "report.json")
     failed = {it.id: it for it in report.requirements if it.verdict == "FAIL"}
     why = {id_: [test.failure.message for test in it.tests if test.failure] for id_, it in failed.items()}

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 from pathlib import Path
 
 import pytest
 
 from load.result import Result, load
-from tests.stranger import ENVIRONMENT, PROFILE, stranger
+from tests.stranger import over, stranger
 
 
 async def loaded(directory: Path, url: str, scenario: str) -> Result:
     """Load the server by a scenario in its small size, and return what was found."""
-    (directory / "profile.toml").write_text(PROFILE)
-    loading = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "app", "load", scenario, "--small", "--target", url),
-        *("--profile", str(directory / "profile.toml"), "--report", str(directory / scenario)),
-        cwd=directory,
-        env=ENVIRONMENT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    printed, _ = await loading.communicate()
-    assert (directory / scenario / "result.json").exists(), printed.decode()
+    _, printed = await over(url, directory, "load", scenario, "--small", "--report", scenario)
+    assert (directory / scenario / "result.json").exists(), printed
     return load(directory / scenario / "result.json")
 
 
