@@ -1,12 +1,15 @@
 """What every adapter of `app.store.base.Store` guarantees of its opening and closing."""
 
 import asyncio
+import inspect
 
 import pytest
 
 from app.domain.errors import Unavailable
 from app.store.base import Store
 from tests.store.records import HAN, OBI, calls, message
+
+ASKING = {name for name, it in vars(Store).items() if inspect.iscoroutinefunction(it)} - {"open", "close"}
 
 
 async def test_an_open_store_answers(store: Store):
@@ -32,7 +35,9 @@ async def test_close_finishes_what_was_begun(store: Store):
 async def test_every_call_after_close_is_unavailable(store: Store):
     """A closed store raises `Unavailable`, whatever it is asked."""
     await store.close()
-    for call in (*calls(store), store.users([]), store.confirm(HAN, [])):
+    every = calls(store)
+    assert {call.__name__ for call in every} == ASKING
+    for call in (*every, store.users([]), store.confirm(HAN, [])):
         with pytest.raises(Unavailable):
             await call
 
