@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,9 @@ from load.result import Verdict
 __all__ = ["Judgement", "Owed", "judge"]
 
 _LISTED = 20
+_KNOWN = 1_000_000
+"""Microseconds after which all servers of a cluster know who has come."""
+
 _Key = int
 
 
@@ -21,8 +24,9 @@ class Owed:
     """What a contract owes.
 
     Attributes:
-        kept: whether a message waits for who is away (friends, direct, notifications). Else it is owed to who is there
-            from before it was sent until some time after.
+        kept: whether a message waits for who is away (friends, direct, notifications), and may come again over the next
+            connection; it is owed to whoever does not mean to be away at the end. Else it is owed to who is there from
+            before it was sent until some time after, once.
         acknowledged: whether the server says of each message that it has it. Else one of which nothing was heard, on a
             connection that stood, is owed to everybody.
 
@@ -51,7 +55,7 @@ def judge(ledger: Ledger, owed: Owed, faults: Sequence[tuple[int, int]] = ()) ->
     Args:
         ledger: of all processes together.
         owed: what the contract owes.
-        faults: when something was done to clients or servers, microseconds since 1970, from and until.
+        faults: when something was done to servers, microseconds since 1970, from and until.
 
     """
     return _Court(ledger, owed, faults).judgement()
@@ -111,6 +115,9 @@ class _Court:
                 if key in here:
                     self._fail("duplicated", f"user {user} got message {number} of user {sender} again")
                     continue
+                if key in before and not self._owed.kept:
+                    self._fail("duplicated", f"user {user} got message {number} of user {sender} again, on coming back")
+                    continue
                 if key in before:
                     self._found["repeated"] += 1
                 if number < highest.get(sender, -1) and self._is_sure(book, number, highest[sender]):
@@ -123,16 +130,19 @@ class _Court:
 
     def _is_for(self, user: int, book: Book, number: int) -> bool:
         # who was not told by the server whom it reached does not know for whom it was
-        return user in book.audience(number) or (self._owed.acknowledged and book.outcomes[number] != STORED)
+        if user in book.audience(number) or (self._owed.acknowledged and book.outcomes[number] != STORED):
+            return True
+        return (number, user) in book.denied  # said not to have been reached, and was
 
     def _is_sure(self, book: Book, *numbers: int) -> bool:
         """Return whether the order of messages is certain: one that failed, or may have, can be found stored later."""
-        return not book.exceptions and all(book.outcomes[it] not in (REFUSED, DOUBTFUL) for it in numbers)
+        unsure = any(book.outcomes[it] in (REFUSED, DOUBTFUL) for it in numbers)
+        return not unsure and (self._owed.acknowledged or not any(book.may_have_failed(it) for it in numbers))
 
     # what should have come
 
     def _outcomes(self, sender: int, book: Book) -> None:
-        exceptions = book.exceptions
+        exceptions = sorted(book.exceptions)
         for number in range(len(book)):
             key, outcome = sender << 32 | number, book.outcomes[number]
             second = self._seconds[book.due[number] // 1_000_000]
@@ -145,13 +155,31 @@ class _Court:
                 self._found["refused"] += 1
             elif outcome == DOUBTFUL:
                 self._found["unknown"] += 1
-            elif exceptions:
-                exceptions -= 1
-                self._found["refused"] += 1
             elif self._owed.acknowledged:
                 self._fail("lost", f"message {number} of user {sender} was neither acknowledged nor delivered")
+            elif self._is_paid(exceptions, book.sent[number]):
+                self._found["refused"] += 1
             else:
                 self._deliveries(sender, number, book, second)
+        for number, user in book.denied:
+            self._denial(sender, number, user, book)
+
+    def _is_paid(self, exceptions: list[int], sent: int) -> bool:
+        """Return whether a failure without a name is this message's; then it is no other's."""
+        place = bisect_left(exceptions, sent)
+        if place == len(exceptions) or exceptions[place] > sent + BOUND:
+            return False
+        del exceptions[place]
+        return True
+
+    def _denial(self, sender: int, number: int, user: int, book: Book) -> None:
+        """Judge that a server said of a user that it was not there."""
+        sent = book.sent[number]
+        hurt = any(began <= sent + BOUND and ended + BOUND > sent for began, ended in self._faults)
+        if not hurt and sender << 32 | number not in self._came.get(user, ()) and self._is_owed(user, sent - _KNOWN):
+            self._found["expected"] += 1
+            self._seconds[book.due[number] // 1_000_000][1] += 1
+            self._fail("lost", f"message {number} of user {sender} never came to user {user}, said not to be there")
 
     def _deliveries(self, sender: int, number: int, book: Book, second: list[int]) -> None:
         key = sender << 32 | number
@@ -169,7 +197,7 @@ class _Court:
     def _is_owed(self, user: int, sent: int) -> bool:
         visits = self._visits.get(user, ())
         if self._owed.kept:
-            return any(not visit.closed for visit in visits)
+            return bool(visits) and not visits[-1].left
         return any(it.opened <= sent and (not it.closed or it.closed > sent + BOUND) for it in visits)
 
     # whether it came in time

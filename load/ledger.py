@@ -30,17 +30,19 @@ class Book:
     Attributes:
         due: microseconds since 1970 at which each was to be sent; likewise `sent`, at which it was.
         outcomes: a byte for each: SENT, STORED, REFUSED or DOUBTFUL.
-        exceptions: how many failures the server told of without saying of which message.
+        exceptions: microseconds since 1970 at which the server told of a failure without saying of what.
+        denied: message and user, where the server said that the user was not there.
 
     """
 
-    __slots__ = ("_audiences", "_known", "_whom", "due", "exceptions", "outcomes", "sent")
+    __slots__ = ("_audiences", "_known", "_whom", "denied", "due", "exceptions", "outcomes", "sent")
 
     def __init__(self) -> None:
         self.due = array("q")
         self.sent = array("q")
         self.outcomes = bytearray()
-        self.exceptions = 0
+        self.exceptions = array("q")
+        self.denied: list[tuple[int, int]] = []
         self._whom = array("l")
         self._known: dict[tuple[int, ...], int] = {}
         self._audiences: list[tuple[int, ...]] = []
@@ -70,6 +72,11 @@ class Book:
             if self.outcomes[number] == SENT:
                 self.outcomes[number] = DOUBTFUL
 
+    def may_have_failed(self, number: int) -> bool:
+        """Return whether a failure that was told without a name can be this message's: told within `BOUND` of it."""
+        sent = self.sent[number]
+        return any(sent <= at <= sent + BOUND for at in self.exceptions)
+
     def audience(self, number: int) -> tuple[int, ...]:
         """Return for whom a message was."""
         return self._audiences[self._whom[number]]
@@ -82,7 +89,8 @@ class Book:
             "outcomes": bytes(self.outcomes),
             "whom": self._whom.tobytes(),
             "audiences": self._audiences,
-            "exceptions": self.exceptions,
+            "exceptions": self.exceptions.tobytes(),
+            "denied": self.denied,
         }
 
     @classmethod
@@ -94,7 +102,8 @@ class Book:
         book.outcomes += packed["outcomes"]
         book._whom.frombytes(packed["whom"])
         book._audiences = [tuple(it) for it in packed["audiences"]]
-        book.exceptions = packed["exceptions"]
+        book.exceptions.frombytes(packed["exceptions"])
+        book.denied += [(number, user) for number, user in packed["denied"]]
         return book
 
     def _index(self, audience: tuple[int, ...]) -> int:
@@ -113,6 +122,7 @@ class Visit:
         opened: microseconds since 1970.
         closed: likewise, 0 while it stands.
         arrivals: what came, in its order: the sender's number in the upper half, the message's in the lower.
+        left: whether its user ended it, and meant to stay away.
         disorder: how often the contract's own count of messages (rooms: `order`) went back or stood.
 
     """
@@ -120,6 +130,7 @@ class Visit:
     user: int
     opened: int
     closed: int = 0
+    left: bool = False
     arrivals: array[int] = field(default_factory=lambda: array("Q"))
     disorder: int = 0
 
@@ -195,10 +206,11 @@ class Ledger:
 
 
 def _packed(visit: Visit) -> Sequence[Any]:
-    return visit.user, visit.opened, visit.closed, visit.arrivals.tobytes(), visit.disorder
+    return visit.user, visit.opened, visit.closed, visit.left, visit.arrivals.tobytes(), visit.disorder
 
 
 def _unpacked(packed: Sequence[Any]) -> Visit:
-    visit = Visit(packed[0], packed[1], packed[2], disorder=packed[4])
-    visit.arrivals.frombytes(packed[3])
+    user, opened, closed, left, arrivals, disorder = packed
+    visit = Visit(user, opened, closed, left, disorder=disorder)
+    visit.arrivals.frombytes(arrivals)
     return visit

@@ -9,7 +9,7 @@ from typing import Any
 
 from load.histogram import Histogram
 from load.judge import Owed, judge
-from load.plan import Plan
+from load.plan import SERVER_ACTIONS, Plan
 from load.result import Phase, Result, Sample, Second, Series
 from load.tally import Tally
 
@@ -43,6 +43,7 @@ class Run:
     Attributes:
         began: microseconds since 1970.
         users: how many were connected, by the second since 1970.
+        cut: whether deliveries still came when the drain ended, and some were owed still.
         generators: looks at each process of the generator, by its name; `at` is seconds since 1970 here.
 
     """
@@ -52,13 +53,15 @@ class Run:
     began: int
     stages: list[Stage] = field(default_factory=list[Stage])
     users: dict[int, int] = field(default_factory=dict[int, int])
+    cut: bool = False
     generators: dict[str, list[Sample]] = field(default_factory=dict[str, list[Sample]])
 
 
 def measure(run: Run, tally: Tally) -> Result:
     """Return what a run has found: everything but what only the servers know."""
     plan = run.plan
-    faults = [(stage.began, stage.ended) for phase, stage in zip(plan.phases, run.stages, strict=False) if phase.action]
+    both = zip(plan.phases, run.stages, strict=False)
+    faults = [(stage.began, stage.ended) for phase, stage in both if phase.action in SERVER_ACTIONS]
     judgement = judge(tally.ledger, OWED[plan.contract], faults)
     return Result(
         run=run.id,
@@ -70,6 +73,7 @@ def measure(run: Run, tally: Tally) -> Result:
         verdict=judgement.verdict,
         connects=tally.connects.latency(),
         failures=dict(tally.failures),
+        cut=run.cut,
         processes=[_series(run, name, samples) for name, samples in run.generators.items()],
     )
 

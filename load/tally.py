@@ -19,6 +19,9 @@ CURVE = 8
 """Bits of the histograms of single seconds: two digits are enough for a curve."""
 
 
+_MOST_FAILURES = 50
+
+
 def now() -> int:
     """Return the time in microseconds since 1970: processes of several machines have to agree on it."""
     return time.time_ns() // 1000
@@ -63,7 +66,7 @@ class Tally:
             visit: over which it came.
             mark: of the message.
             again: it is a repeat: of latency it says nothing.
-            excused: the receiver did not want it earlier: likewise.
+            excused: the receiver did not want it earlier: likewise, and it is not late.
 
         """
         at = now()
@@ -73,14 +76,18 @@ class Tally:
             return latency
         self.delivered += 1
         self.arrived[at // 1_000_000] += 1
-        if latency > BOUND:
-            self.ledger.late.append((visit.user, mark.sender, mark.number, at))
         if excused:
             return latency
+        if latency > BOUND:
+            self.ledger.late.append((visit.user, mark.sender, mark.number, at))
         self.intended[mark.phase].record(latency)
         self.actual[mark.phase].record(at - mark.sent)
         self.curve[mark.due // 1_000_000].record(latency)
         return latency
+
+    def fail(self, what: str) -> None:
+        """Count what went wrong. The words may be a server's, so there are no more of them than can be told."""
+        self.failures[what if what in self.failures or len(self.failures) < _MOST_FAILURES else "other failures"] += 1
 
     def pack(self) -> dict[str, Any]:
         """Return all but the ledger as what can be sent."""

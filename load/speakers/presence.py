@@ -9,11 +9,14 @@ from load.wire import Handshake
 
 __all__ = ["PresenceSpeaker"]
 
+_NOBODY = "No recipients online"
+
 
 class PresenceSpeaker(Speaker):
     """A user of the presence contract."""
 
     contract = "presence"
+    reachable_at_once = False
 
     def handshake(self) -> Handshake:
         """Return nothing: it authenticates afterwards."""
@@ -35,11 +38,17 @@ class PresenceSpeaker(Speaker):
         by_id = {users[it]["id"]: it for it in audience}
 
         def answered(*answer: Any) -> None:
-            recipients = answer[0].get("recipients") if answer and isinstance(answer[0], dict) else None
-            if isinstance(recipients, dict):
-                self.stored(number, tuple(sorted(by_id[it] for it in recipients.get("sent", ()))))
-            elif answer:
-                self.refused(number, answer[0])
+            if not answer:
+                return
+            told = answer[0]
+            if told.get("status") == "sent":
+                reached = {by_id[it] for it in told["recipients"]["sent"]}
+                self.stored(number, tuple(sorted(reached)))
+                self.denied(number, reached.symmetric_difference(audience))
+            else:
+                self.refused(number, told)
+                if told.get("error") == _NOBODY:
+                    self.denied(number, audience)
 
         message = {"recipientIds": list(by_id), "message": text}
         self.connection.emit("send_message", message, acknowledged=answered)

@@ -103,11 +103,35 @@ def test_what_failed_or_may_have_is_owed_to_nobody(story: Story, outcome: int, n
 
 
 def test_a_failure_that_was_told_without_a_name_is_for_one_message(story: Story):
-    """So many messages that came to nobody were refused, and no more."""
+    """One that came to nobody was refused, and no more; and only one that was sent shortly before."""
     story.send(2)
-    story.ledger.book(0).exceptions = 1
+    story.ledger.book(0).exceptions.append(SECOND + 1)
     verdict = story.verdict()
     assert (verdict.refused, verdict.lost) == (1, 2)
+
+    story.ledger.book(0).exceptions[0] = 2 * SECOND + BOUND + 1
+    assert story.verdict().refused == 0
+
+
+def test_a_failure_pays_for_nothing_where_each_message_is_answered(story: Story):
+    """What was neither acknowledged nor delivered is lost, whatever else has failed."""
+    story.send(1)
+    story.ledger.book(0).exceptions.append(SECOND + 1)
+    assert flaws(story.verdict(KEPT_ACKNOWLEDGED)) == {"lost": 1}
+
+
+def test_who_is_said_not_to_be_there_is_not(story: Story):
+    """Or the message is lost; but who has just come, and whom a fault keeps apart, may not be known everywhere."""
+    story.send(1, STORED, audience=(1,))
+    story.arrive(0, at=(1,))
+    story.ledger.book(0).denied.append((0, 2))
+    assert flaws(story.verdict(LIVE)) == {"lost": 1}
+    assert flaws(story.verdict(LIVE, faults=((0, SECOND),))) == {}
+
+    story.visits[2].opened = SECOND // 2
+    assert flaws(story.verdict(LIVE)) == {}
+    story.visits[2].opened, story.visits[2].closed = 0, 2 * SECOND
+    assert flaws(story.verdict(LIVE)) == {}
 
 
 def test_what_comes_twice_over_a_connection_is_duplicated(story: Story):
@@ -125,6 +149,7 @@ def test_what_comes_again_over_the_next_connection_is_repeated(story: Story):
     story.again(1, 2 * SECOND, 3 * SECOND).arrive(0, 0)
     verdict = story.verdict()
     assert (flaws(verdict), verdict.repeated, verdict.delivered) == ({}, 1, 2)
+    assert flaws(story.verdict(LIVE)) == {"duplicated": 1}, "where nothing is kept there is nothing to be given again"
 
 
 def test_what_comes_after_a_later_one_is_reordered(story: Story):
@@ -168,12 +193,16 @@ def test_what_was_not_for_somebody_is_unexpected(story: Story):
 
 
 def test_who_is_away_at_the_end_has_it_waiting(story: Story):
-    """Where messages are kept; who came back is owed it."""
+    """Where messages are kept; who came back is owed it, and so is who wanted to come back and could not."""
     story.send(1)
     story.arrive(0, at=(1,))
-    story.visits[2].closed = SECOND // 2
+    story.visits[2].closed, story.visits[2].left = SECOND // 2, True
     assert flaws(story.verdict()) == {}
 
+    story.visits[2].left = False
+    assert flaws(story.verdict()) == {"lost": 1}
+
+    story.visits[2].left = True
     story.ledger.visit(2, 5 * SECOND)
     assert flaws(story.verdict()) == {"lost": 1}
 

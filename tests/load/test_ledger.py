@@ -8,12 +8,13 @@ def test_a_ledger_is_handed_over_whole():
     ledger = Ledger()
     first = ledger.book(3).add(1_000_000, 1_000_001, (4, 5))
     ledger.book(3).settle(first, STORED)
-    ledger.book(3).exceptions = 2
+    ledger.book(3).exceptions.extend([7, 8])
+    ledger.book(3).denied.append((0, 5))
     ledger.book(9).add(2_000_000, 2_000_002, (3,))
     visit = ledger.visit(4, 500)
     visit.arrive(3, 0)
     visit.arrive(2**31, 2**31)
-    visit.closed, visit.disorder = 900, 1
+    visit.closed, visit.left, visit.disorder = 900, True, 1
     ledger.miss(1_500_000, 7)
     ledger.strange["odd"] += 1
     ledger.late.append((1, 2, 3, 4))

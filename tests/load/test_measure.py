@@ -1,5 +1,7 @@
 """From what was counted to a result."""
 
+from dataclasses import replace
+
 from load.measure import Run, Stage, measure
 from load.plan import Plan
 from load.tally import Tally
@@ -60,11 +62,13 @@ def test_seconds_are_those_of_the_run():
 
 
 def test_what_is_late_is_measured_from_the_end_of_what_was_done():
-    """A phase with an action is a fault as long as it lasts."""
-    tally = Tally()
+    """A phase in which something is done to servers is a fault as long as it lasts; what clients do is none."""
+    tally, hurt = Tally(), run()
+    hurt.plan = replace(hurt.plan, phases=(hurt.plan.phases[0], replace(hurt.plan.phases[1], action="restart")))
     tally.ledger.book(0).add(103 * SECOND, 103 * SECOND, (1,))
     tally.ledger.visit(1, 0).arrive(0, 0)
     tally.ledger.late.append((1, 0, 0, 114 * SECOND))
-    assert measure(run(), tally).verdict.late == 0
-    tally.ledger.late[0] = (1, 0, 0, 116 * SECOND)
+    assert measure(hurt, tally).verdict.late == 0
     assert measure(run(), tally).verdict.late == 1
+    tally.ledger.late[0] = (1, 0, 0, 116 * SECOND)
+    assert measure(hurt, tally).verdict.late == 1
