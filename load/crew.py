@@ -123,11 +123,13 @@ class Crew:
         self._churning: gevent.Greenlet | None = None
         self._left: list[Closing] = []
 
-    def join(self, member: Member) -> int:
-        """Return the number of a user who comes new."""
-        number = self._free.pop() if self._free else len(self._members) * self.share.count + self.share.index
-        self._members[number] = member
-        return number
+    def number(self) -> int | None:
+        """Return the number of a user who comes new, None if all of this process's are there."""
+        return self._free.pop() if self._free else None
+
+    def join(self, member: Member) -> None:
+        """Have a user take part."""
+        self._members[member.number] = member
 
     def quit(self, number: int) -> None:
         """Have the number of a user who is no more given to the next."""
@@ -169,6 +171,8 @@ class Crew:
             self.tally.ready[phase].append(now() - began)
 
     def _concern(self, number: int) -> None:
+        if number in self._concerned:
+            return  # it is not well yet of what was done first
         self._concerned[number] = self.phase, self._began
         self.tally.concerned[self.phase] += 1
 
@@ -233,8 +237,7 @@ class Crew:
                 continue
             due += random.expovariate(self._rate)
             wait = due - time.time()
-            if wait > 0:
-                self._changed.wait(wait)
+            self._changed.wait(max(0.0, wait))  # who is behind lets the others go on too
             if self._changed.is_set():
                 continue
             member = self._members.get(random.choice(self._senders))

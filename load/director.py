@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ __all__ = ["Director", "Order"]
 
 _QUIET = 2.0
 """Seconds without an arrival after which nothing more is to be waited for, if all that is owed has come."""
+
+_EVERY = 0.9
+"""Seconds between two reports of how far it is; the processes tell it every second. Locust has no tick while it spawns.
+"""
 
 _COLLECT = 60.0
 """Seconds in which all processes must have handed over what they remember."""
@@ -64,6 +69,8 @@ class Director(LoadTestShape):
         self._spawn: tuple[int, float] = (0, 1)
         self._latest: dict[str, Mapping[str, Any]] = {}
         self._arrived_last = 0.0
+        self._reported = 0.0
+        self._count = 1
         self._tally = Tally()
         self._missing: set[str] = set()
         self._collected = Event()
@@ -81,7 +88,6 @@ class Director(LoadTestShape):
         """Return how many users there are to be, and how many come or go in a second; None at the end."""
         if self._fresh:
             self._begin()
-        self._report()
         if self._number < len(self._plan.phases):
             if time.monotonic() >= self._until:
                 self._next()
@@ -100,10 +106,14 @@ class Director(LoadTestShape):
         """Tell every process what it has to do, before any user is there."""
         self._fresh = False
         processes = self._processes()
+        world = self._order.world
+        if self._run.stages:
+            world = {**world, "run": secrets.token_hex(4)}  # one more run from Locust's page is not the one before
         for index, process in enumerate(processes):
-            share = {"plan": self._plan.dump(), "world": self._order.world, "index": index, "count": len(processes)}
+            share = {"plan": self._plan.dump(), "world": world, "index": index, "count": len(processes)}
             self._send(messages.SHARE, share, process)
-        self._run, self._tally, self._latest = started(self._plan, self._order.world["run"]), Tally(), {}
+        self._count = len(processes)
+        self._run, self._tally, self._latest = started(self._plan, world["run"]), Tally(), {}
         self._number, self._until, self._spawn = -1, 0.0, (0, 1)
 
     def _next(self) -> None:
@@ -119,6 +129,7 @@ class Director(LoadTestShape):
         phase = phases[self._number]
         before = self._spawn[0]
         users = round(self._plan.population.users * phase.users)
+        users = -(-users // self._count) * self._count  # who is one too many for its process does nothing
         self._spawn = users, max(1.0, abs(users - before) / max(phase.seconds, 1.0))
         stages.append(Stage(now()))
         self._until = time.monotonic() + phase.seconds
@@ -132,11 +143,14 @@ class Director(LoadTestShape):
         return (complete and quiet) or spent > self._plan.drain
 
     def _finish(self) -> None:
+        still_coming = time.monotonic() - self._arrived_last <= _QUIET
+        cut = still_coming and self._total("delivered") < self._total("expected")
         self._missing = set(self._latest)
         self._collected.clear()
         self._send(messages.FINISH, None)
         if self._missing:
             self._collected.wait(_COLLECT)
+        self._run.cut = cut
         result = measure(self._run, self._tally)
         if self._missing:
             raise RuntimeError(f"{', '.join(self._missing)} did not hand over what it remembers")
@@ -151,6 +165,8 @@ class Director(LoadTestShape):
             self._arrived_last = time.monotonic()
         self._latest[found["process"]] = found
         self._run.generators.setdefault(found["process"], []).append(sampled(found["sample"]))
+        if time.monotonic() - self._reported >= _EVERY:
+            self._report()
 
     def _on_ledger(self, environment: Environment, msg: Any, **_: Any) -> None:
         part = msg.data
@@ -163,6 +179,7 @@ class Director(LoadTestShape):
             self._tally.ledger.unpack(part)
 
     def _report(self) -> None:
+        self._reported = time.monotonic()
         self._run.users[int(time.time())] = self._total("connected")
         recent = Histogram(CURVE)
         for found in self._latest.values():

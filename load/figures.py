@@ -25,6 +25,7 @@ __all__ = [
     "per_connection",
     "per_message",
     "per_second",
+    "present",
     "quantile",
     "ratio",
     "reach",
@@ -42,6 +43,9 @@ __all__ = [
 
 _LASTING = {"stall": "read", "away": "back"}
 """Actions that hold until another one."""
+
+_COMES_BACK = 4.0
+"""Seconds in which who has left, or lost a connection, is there again if a server lets it."""
 
 _RETURNS = ("drop", "vanish", "back", "expire", "restart", "kill")
 """Actions after which clients are to come back."""
@@ -166,6 +170,22 @@ def ready(result: Result) -> float | None:
     times = [phase.ready for phase in result.phases if phase.ready is not None or phase.action in _RETURNS]
     known = [it for it in times if it is not None]
     return max(known) if known and len(known) == len(times) else None
+
+
+def present(result: Result) -> float | None:
+    """Return what part of the users was connected at the end of a phase, of the worst.
+
+    Phases in which users come or something is done are passed over: those after them show who is there, if they last
+    longer than it takes to come back.
+    """
+    population, shares = result.plan["population"]["users"], [it["users"] for it in result.plan["phases"]]
+    troubled, found, before = disturbed(result), list[float](), 0.0
+    for phase, share in zip(result.phases, shares, strict=False):
+        lasts = phase.ended - phase.began >= _COMES_BACK
+        if share == before > 0 and lasts and not phase.action and phase not in troubled:
+            found.append(phase.users / (population * share))
+        before = share
+    return min(found, default=None)
 
 
 # processor time and memory

@@ -53,7 +53,8 @@ def _looked_at(result: Result) -> list[Phase]:
 
 def _nothing(result: Result, plan: Plan) -> Iterator[str]:
     if not result.connects.count:
-        yield "nobody could connect"
+        why = max(result.failures, key=lambda it: result.failures[it], default="")
+        yield f"nobody could connect{f', mostly for {why!r}' if why else ''}"
         return
     speaks = plan.traffic.rate > 0 and any(phase.rate > 0 for phase in plan.phases)
     if speaks and not result.verdict.sent:

@@ -131,7 +131,7 @@ class Plan:
     def sized(
         self, *, users: int | None = None, rate: float | None = None, duration: float | None = None, small: bool = False
     ) -> Plan:
-        """Return the plan in another size.
+        """Return the plan in another size. Raise `PlanError` where that cannot be.
 
         Args:
             users: instead of its own.
@@ -145,7 +145,9 @@ class Plan:
         population = replace(population, senders=min(population.senders, population.users))
         traffic = replace(plan.traffic, rate=plan.traffic.rate if rate is None else rate)
         factor = 1.0 if duration is None else duration / plan.duration
-        return replace(plan, population=population, traffic=traffic, phases=_stretched(plan.phases, factor))
+        plan = replace(plan, population=population, traffic=traffic, phases=_stretched(plan.phases, factor))
+        plan._must_be_possible()
+        return plan
 
     @property
     def duration(self) -> float:
@@ -191,6 +193,8 @@ class Plan:
         for phase in self.phases:
             if phase.action and phase.action not in ACTIONS:
                 raise PlanError(f"phase {phase.name}: action is {phase.action!r}, want one of {', '.join(ACTIONS)}")
+        if self.contract in ("direct", "notifications", "presence") and self.population.users < 2:
+            raise PlanError("there is one user, and nobody to whom it could write")
         if len({phase.name for phase in self.phases}) < len(self.phases):
             raise PlanError("two phases have the same name")
 

@@ -14,11 +14,13 @@ import json
 import sys
 from pathlib import Path
 
+from e2e.report.legible import one_line
 from e2e.verify.profile import Profile, ProfileError
 from e2e.verify.profile_file import load
 from load import world
 from load.fleet import FleetError, RemoteFleet
 from load.plan import Plan, PlanError, read
+from load.thresholds import demands
 
 __all__ = ["main"]
 
@@ -37,10 +39,11 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         plan = read(arguments.scenario).sized(small=arguments.small)
+        demands(plan)  # what is not known is refused before the run, not after it
         profile = Profile() if arguments.profile is None else load(arguments.profile)
         asyncio.run(_do(arguments.what, arguments.directory, plan, arguments.target, profile))
     except (PlanError, ProfileError, FleetError, world.WorldError) as error:
-        print(f"load: {error}", file=sys.stderr)
+        print(f"load: {one_line(str(error))}", file=sys.stderr)
         return _UNUSABLE
     return 0
 

@@ -183,6 +183,7 @@ class Result:
             memory, limits, kernel, Python; texts and numbers by name.
         connects: milliseconds from dialling to CONNECT.
         failures: what went wrong with connections and requests, how often.
+        cut: whether deliveries still came when the drain ended, and some were owed still.
         operations: what the engines did during the measured phases, by name, such as `redis commands`.
         figures: what thresholds are about (`load.thresholds`).
         invalid: why nothing may be concluded from it, a sentence each: the generator was the bottleneck, or the like.
@@ -200,6 +201,7 @@ class Result:
     connects: Latency
     failures: Mapping[str, int] = field(default_factory=dict[str, int])
     processes: Sequence[Series] = ()
+    cut: bool = False
     operations: Mapping[str, float] = field(default_factory=dict[str, float])
     figures: Sequence[Measured] = ()
     invalid: Sequence[str] = ()

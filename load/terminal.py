@@ -15,6 +15,7 @@ __all__ = ["table"]
 
 _CODES = {"passed": "32", "failed": "1;31", "invalid": "33"}
 _MOST_EXAMPLES = 5
+_MOST_FAILURES = 3
 _LONGEST = 110
 
 
@@ -40,6 +41,10 @@ def _head(result: Result, colours: bool) -> Iterator[str]:
     for row in compare.failed(result):
         value = "not known" if row.found.value is None else told(row.found.value, row.figure.unit)
         yield f"  {row.figure.name} is {value}, demanded is {_limit(row)}: {row.figure.meaning}"
+    if came != "passed":
+        often = sorted(result.failures.items(), key=lambda it: -it[1])[:_MOST_FAILURES]
+        for what, count in often:
+            yield f"    {number(count)} x {shortened(one_line(what), _LONGEST)}"
     examples = result.verdict.examples
     for example in examples[:_MOST_EXAMPLES]:
         yield f"    {shortened(one_line(example), _LONGEST)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
 import gevent
@@ -25,11 +25,20 @@ _LIFETIME = 86_400.0
 _FIRST, _LONGEST = 0.5, 5.0
 """Seconds before a lost connection is tried again, the first time, and at most; half of it more or less by chance."""
 
+_NEVER = 1 << 62
+"""When a connection is opened over which its user cannot be reached."""
+
 _REPEATED = 2000
 """How many of the last messages of a connection may come again over the next."""
 
 crews: dict[Environment, Crew] = {}
 """The crew of each environment: Locust makes users without an argument of ours."""
+
+
+def reason(refusal: object) -> str:
+    """Return why a server refuses something, without what is of that one refusal alone."""
+    words = [refusal.get(key) for key in ("message", "error")] if isinstance(refusal, dict) else [refusal]
+    return str(next((it for it in words if it), refusal))[:80]
 
 
 class Speaker(User):
@@ -39,19 +48,30 @@ class Speaker(User):
 
     Attributes:
         number: of the user, in the world.
+        spare: whether it is nobody: Locust deals users to processes evenly, so one may be given more than it has.
         connection: None while there is none.
 
     """
 
     abstract = True
+    reachable_at_once: ClassVar[bool] = True
+    """Whether CONNECT means that it can be reached; else `reachable` is called when it can."""
+
     contract: ClassVar[str]
     number: int
+    _heard: ClassVar[Sequence[str]] = ()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls._heard = [name for name in dir(cls) if name.startswith("on_") and not hasattr(User, name)]
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self.crew = crews[environment]
         self.world = self.crew.share.world
-        self.number = self.crew.join(self)
+        number = self.crew.number()
+        self.spare = number is None
+        self.number = 0 if number is None else number
         self.me: Mapping[str, str] = self.world["users"][self.number]
         self.token = self.me["token"]
         self.connection: Connection | None = None
@@ -62,7 +82,11 @@ class Speaker(User):
         self._idle: set[int] = set()
         self._before: set[int] = set()
         self._book: Book | None = None
-        self._handlers: dict[str, Callable[..., None]] = {}
+        self._handlers: dict[str, Callable[..., None]] = {
+            name.removeprefix("on_"): getattr(self, name) for name in self._heard
+        }
+        if not self.spare:
+            self.crew.join(self)
 
     # what a contract says
 
@@ -87,13 +111,15 @@ class Speaker(User):
     @task
     def live(self) -> None:
         """Be connected until it is stopped."""
+        if self.spare:
+            Event().wait()
         pause = _FIRST
         while True:
             self._meant.wait()
             try:
                 self._connect()
             except DialError as error:
-                self.crew.tally.failures[f"connect: {error}"] += 1
+                self.crew.tally.fail(f"connect: {error}")
                 gevent.sleep(pause * random.uniform(0.5, 1.5))
                 pause = min(pause * 2, _LONGEST)
                 continue
@@ -104,6 +130,8 @@ class Speaker(User):
 
     def on_stop(self) -> None:
         """Leave for good."""
+        if self.spare:
+            return
         if self.connection is not None:
             self.connection.leave()
             self._closed()
@@ -119,22 +147,28 @@ class Speaker(User):
         tally.connects.record(took)
         tally.connected += 1
         self.environment.stats.log_request("connect", self.contract, took / 1000, 0)
-        self.visit = tally.ledger.visit(self.number, now())
+        self.visit = tally.ledger.visit(self.number, now() if self.reachable_at_once else _NEVER)
         self.connection = connection
 
     def _converse(self) -> None:
         assert self.connection is not None
         if self._stalled:
             self.connection.pause()
-        self.greet()
-        self.connection.read(self._on_event)
-        self._closed()
+        connection = self.connection
+        try:
+            self.greet()
+            connection.read(self._on_event)
+        except Exception as error:  # a server may send anything
+            self.crew.tally.ledger.strange[f"a packet that cannot be read ({type(error).__name__})"] += 1
+            connection.drop()
+        finally:
+            self._closed()
 
     def _closed(self) -> None:
         if self.connection is None:
             return
         why, self.connection = self.connection.closed, None
-        self.visit.closed = now()
+        self.visit.closed, self.visit.left = now(), self.away
         self._before = set(self.visit.arrivals[-_REPEATED:])
         tally = self.crew.tally
         tally.connected -= 1
@@ -143,17 +177,16 @@ class Speaker(User):
         if self._meant.is_set():
             self.crew.suffered(self.number)
             if why not in ("dropped", "vanished"):
-                tally.failures[f"connection lost: {why}"] += 1
+                tally.fail(f"connection lost: {why}")
 
     def _on_event(self, event: str, arguments: Sequence[Any]) -> None:
-        handler = self._handlers.get(event)
+        handler = self._handlers.get(event.replace(" ", "_"))
         if handler is None:
-            handler = getattr(self, f"on_{event.replace(' ', '_')}", self.on_other)
-            self._handlers[event] = handler
-        handler(*arguments)
-
-    def on_other(self, *arguments: Any) -> None:
-        """Take an event that says nothing of messages."""
+            return
+        try:
+            handler(*arguments)
+        except (TypeError, ValueError, LookupError, AttributeError, OverflowError):
+            self.crew.tally.ledger.strange[f"an event `{event}` that cannot be read"] += 1
 
     # what it says and hears
 
@@ -183,11 +216,19 @@ class Speaker(User):
         """Note that the server said of a message that it failed."""
         assert self._book is not None
         self._book.settle(number, REFUSED)
-        self.crew.tally.failures[f"refused: {str(why)[:80]}"] += 1
+        self.crew.tally.fail(f"refused: {reason(why)}")
+
+    def denied(self, number: int, users: Iterable[int]) -> None:
+        """Note that the server said of users for whom a message was that they are not there."""
+        assert self._book is not None
+        self._book.denied += [(number, user) for user in users]
 
     def hear(self, text: object) -> None:
         """Note a message that came."""
         mark = read(self.world["run"], text)
+        if mark is None and self.world["lent"]:
+            self.crew.tally.failures["a message from before the run"] += 1  # nobody can empty their mailboxes
+            return
         if mark is None:
             self.crew.tally.ledger.strange["a message that nobody of this run sent"] += 1
             return
@@ -215,9 +256,9 @@ class Speaker(User):
 
     def on_exception(self, *arguments: Any) -> None:
         """Note a failure of which nobody says what it is of."""
-        self.crew.tally.failures[f"exception: {str(arguments)[:80]}"] += 1
+        self.crew.tally.fail(f"exception: {reason(arguments[0] if arguments else None)}")
         if self._book is not None:
-            self._book.exceptions += 1
+            self._book.exceptions.append(now())
 
     # what is done to it
 
@@ -262,6 +303,7 @@ class Speaker(User):
     def read_again(self) -> None:
         """Read again."""
         self._stalled = False
+        self._idle.add(self.crew.phase)
         if self.connection is not None:
             self.connection.resume()
 

@@ -14,16 +14,19 @@ class RoomsSpeaker(Speaker):
     """A user of the rooms contract, in one room."""
 
     contract = "rooms"
+    reachable_at_once = False
 
     def handshake(self) -> Handshake:
-        """Return the room, which it joins so."""
-        return Handshake(auth={"roomId": self._room, "username": self.me["name"]})
+        """Return nothing: it joins afterwards."""
+        return Handshake()
 
     def greet(self) -> None:
-        """Say nothing: it is in the room when the list of those who are there comes."""
+        """Join: it is in the room when the list of those who are there comes."""
+        assert self.connection is not None
         self._order = 0
         self._inside = False
         self._handlers[f"participants/{self._room}"] = self._on_participants
+        self.connection.emit("participants", {"roomId": self._room, "username": self.me["name"]})
 
     def audience(self) -> tuple[int, ...]:
         """Return everybody in its room, itself too."""

@@ -24,7 +24,10 @@ class Someone:
         self.passed: list[int] = []
         self.away = False
         self.left: Left | None = None
-        self.number = crew.join(self)
+        number = crew.number()
+        assert number is not None
+        self.number = number
+        crew.join(self)
 
     def say(self, due: int) -> None:
         self.said.append(due)
@@ -91,6 +94,7 @@ def test_processes_share_the_users(make: Any):
     crew, second = make(Phase("p", 1), index=1, count=3)
     assert [it.number for it in first] == [0, 3, 6, 9]
     assert [it.number for it in second] == [1, 4, 7, 10]
+    assert crew.number() is None, "there are no more"
     crew.quit(7)
     assert Someone(crew).number == 7
 
@@ -181,12 +185,16 @@ def test_how_long_it_took_until_each_was_well_is_counted(make: Any):
 
 
 def test_whoever_loses_a_connection_to_what_is_done_to_servers_is_concerned(make: Any):
-    """As often as it happens."""
+    """As often as it was well in between."""
     crew, _ = make(Phase("p", 1, action="restart"))
     crew.begin(0)
     crew.suffered(5)
+    crew.suffered(5)
     crew.recovered(5)
     assert (crew.tally.concerned[0], len(crew.tally.ready[0])) == (1, 1)
+    crew.suffered(5)
+    crew.recovered(5)
+    assert (crew.tally.concerned[0], len(crew.tally.ready[0])) == (2, 2)
 
 
 def test_who_is_well_only_in_the_next_phase_took_so_long(make: Any):

@@ -12,9 +12,11 @@ import pytest
 
 from e2e.harness.deployment import embedded
 from e2e.harness.engine_process import free_port
+from load.plan import SCENARIOS
 from load.result import load
 
 ROOT = Path(__file__).parents[2]
+UNKNOWN = Path(__file__).with_name("unknown.toml")
 CONCLUDED = (0, 1, 3)
 
 
@@ -66,19 +68,25 @@ async def test_locust_alone_makes_users_and_judges(url: str, tmp_path: Path):
 
 @pytest.mark.timeout(120)
 async def test_workers_share_the_users(url: str, tmp_path: Path):
-    """And what each of them remembers is judged together."""
+    """However many; and what each of them remembers is judged together."""
+    scenario = tmp_path / "odd.toml"
+    scenario.write_text(
+        (SCENARIOS / "direct-steady.toml").read_text().replace("users = 30", "users = 31").replace("= 0.03", "= 0.1")
+    )
     port = str(free_port())
     workers = [await locust("--worker", "--master-port", port) for _ in range(2)]
     master = await locust(
         *("--master", "--master-bind-port", port, "--expect-workers", "2", "--headless", "--only-summary"),
-        *("--scenario", "direct-steady", "--small", "--target", url, "--report", str(tmp_path / "report")),
+        *("--scenario", str(scenario), "--small", "--target", url, "--report", str(tmp_path / "report")),
     )
     told = await printed(master)
     for worker in workers:
         await printed(worker)
     assert master.returncode in CONCLUDED, told
     found = load(tmp_path / "report" / "result.json")
-    assert found.connects.count >= 30
+    assert found.connects.count == 31
+    assert {phase.users for phase in found.phases[1:]} == {31}
+    assert max(second.users for second in found.seconds[:3]) < 31, "it is known how many there are while they come"
     assert found.verdict.delivered == found.verdict.expected > 0
     assert len([it for it in found.processes if it.kind == "generator"]) == 2
 
@@ -89,8 +97,9 @@ async def test_workers_share_the_users(url: str, tmp_path: Path):
         ([], "--scenario and --host, or --target, are needed"),
         (["--scenario", "nope", "--host", "http://127.0.0.1:9"], "there is no scenario 'nope'"),
         (["--scenario", "friends-10", "--host", "http://127.0.0.1:9"], "http://127.0.0.1:9"),
+        (["--scenario", str(UNKNOWN), "--host", "http://127.0.0.1:9"], "thresholds.p99 is not known"),
     ],
-    ids=["nothing", "no such scenario", "nobody there"],
+    ids=["nothing", "no such scenario", "nobody there", "an unknown demand"],
 )
 async def test_what_cannot_be_run_is_refused_in_a_sentence(arguments: list[str], why: str):
     """With exit code 2."""

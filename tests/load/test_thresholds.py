@@ -64,8 +64,10 @@ WORKED = {
     "reordered": (result(verdict=VERDICT), 4),
     "late": (result(verdict=VERDICT), 5),
     "unexpected": (result(verdict=VERDICT), 6),
+    "repeated": (result(verdict=VERDICT), 3),
     "refused": (result(verdict=VERDICT), 7),
     "unknown": (result(verdict=VERDICT), 9),
+    "refused_share": (result(verdict=VERDICT), 7 / 90),
     "unknown_share": (result(verdict=VERDICT), 0.1),
     "unsent_share": (result(verdict=VERDICT), 0.1),
     "reach": (result(phases=[phase(ended=4.0), phase("more", 4.0, 6.0)], seconds=UNTOLD), 0.9),
@@ -88,6 +90,23 @@ WORKED = {
             ]
         ),
         2.5,
+    ),
+    "present": (
+        result(
+            plan={
+                "population": {"users": 20},
+                "phases": [{"users": share} for share in (0.5, 0.5, 1.0, 1.0, 1.0, 1.0)],
+            },
+            phases=[
+                phase("ramp", users=1),
+                phase("half", users=9),
+                phase("more", users=1),
+                phase("all", users=19),
+                phase("hurt", users=1, action="kill"),
+                phase("away", users=1, action="away"),
+            ],
+        ),
+        0.9,
     ),
     "connect_p99_ms": (result(connects=Latency(9, 3.0, 2.0, 3.0, 17.0, 18.0, 19.0)), 17.0),
     "ready": (result(phases=[phase(action="drop", ready=3.0), phase("again", action="kill", ready=7.5)]), 7.5),
@@ -140,6 +159,11 @@ def test_a_figure_is_what_it_says(name: str):
     assert value(judge(run, plan()), name) == pytest.approx(wanted, rel=1e-5)
 
 
+def failing(judged: Result) -> set[str]:
+    """Return the figures that do not hold."""
+    return {it.name for it in judged.figures if not it.ok}
+
+
 @pytest.mark.parametrize("name", sorted(WORKED))
 def test_a_limit_may_be_met_exactly_and_not_be_passed(name: str):
     """At most, or at least, as the figure is: a little on the wrong side fails."""
@@ -159,12 +183,13 @@ def test_a_limit_may_be_met_exactly_and_not_be_passed(name: str):
 
 @pytest.mark.parametrize("name", sorted(DEMANDED))
 def test_completeness_is_demanded_of_every_scenario(name: str):
-    """One message lost, or otherwise wrong, fails a run of a scenario that demands nothing."""
-    run = result(verdict=replace(result().verdict, **{name: 1}))
+    """One message lost, or otherwise wrong, or users kept out, fail a run of a scenario that demands nothing."""
+    limit, (run, wrong) = DEMANDED[name], WORKED[name]
 
     assert judge(result(), plan()).passed
-    assert not judge(run, plan()).passed
-    assert judge(run, plan(**{name: 1})).passed, "a scenario may say otherwise"
+    assert name in failing(judge(run, plan()))
+    assert name not in failing(judge(run, plan(**{name: wrong}))), "a scenario may say otherwise"
+    assert not BY_NAME[name].holds(wrong, limit)
 
 
 def test_a_figure_that_is_demanded_and_could_not_be_had_does_not_hold():
@@ -244,3 +269,30 @@ def test_the_verdict_says_what_failed_and_why():
     assert told["figures"]["reach"] == 1.0
     assert told["examples"] == ["lost: it"]
     assert verdict(judge(result(), plan()))["outcome"] == "passed"
+
+
+def test_what_was_still_on_its_way_is_not_lost_for_sure():
+    """If the drain ended amid it, and a generator had no time, nothing may be concluded; else it is lost."""
+    missing = replace(result().verdict, lost=3)
+    busy = [generator(0.95)]
+
+    assert outcome(judge(result(verdict=missing, processes=busy), plan())) == "failed"
+    assert outcome(judge(result(verdict=missing, processes=busy, cut=True), plan())) == "invalid"
+    assert outcome(judge(result(verdict=missing, cut=True), plan())) == "failed"
+
+
+def test_what_servers_of_somebody_else_do_not_tell_is_not_demanded_of_them():
+    """No contract asks a server for its memory; one of the run's own has no excuse."""
+    limit = plan(rss_growth_mb=10)
+
+    assert outcome(judge(result(setting={"deployment": "target theirs"}), limit)) == "passed"
+    assert outcome(judge(result(setting={"deployment": "clustered"}), limit)) == "failed"
+
+
+def test_what_every_scenario_keeps_is_not_demanded_where_it_cannot_be_seen():
+    """Whether users are there, in a run in which something is done all the time."""
+    judged = judge(result(phases=[phase(action="churn")]), plan())
+
+    assert value(judged, "present") is None
+    assert outcome(judged) == "passed"
+    assert outcome(judge(result(phases=[phase(action="churn")]), plan(present=0.9))) == "failed"
