@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from math import isfinite
 
 import aiohttp
 
@@ -18,6 +19,9 @@ from load.result import Sample, Series
 __all__ = ["Vitals", "figures"]
 
 _EVERY = 1.0
+_MOST = 2**20
+"""Bytes of what a server tells that are read."""
+
 _PATIENCE = 0.8
 """Seconds in which a server must have told; one that is slower tells nothing this time."""
 
@@ -102,13 +106,15 @@ def figures(text: str) -> dict[str, float]:
         if name and not line.startswith("#"):
             with suppress(ValueError):  # what is no figure
                 number = float(value)
-                found[name.partition("{")[0]] += number
+                if isfinite(number):
+                    found[name.partition("{")[0]] += number
     return dict(found)
 
 
 async def _told(http: aiohttp.ClientSession, url: str) -> Mapping[str, float]:
     try:
-        async with http.get(f"{url}/metrics") as answer:
-            return figures(await answer.text()) if answer.status == 200 else {}
+        async with http.get(f"{url}/metrics", allow_redirects=False) as answer:
+            told = await answer.content.read(_MOST)
+            return figures(told.decode(errors="replace")) if answer.status == 200 else {}
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
         return {}

@@ -11,6 +11,7 @@ import os
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -29,6 +30,9 @@ __all__ = ["Connection", "DialError", "Handshake"]
 
 _CHUNK = 65536
 _RESET = struct.pack("ii", 1, 0)
+_MOST = 16 * 2**20
+"""Bytes of a message, in whatever number of fragments: more of them no client of many could hold."""
+
 _MOST_UNWRITTEN = 1_000_000
 """Bytes; a server that lets more pile up than this has stopped reading for good."""
 
@@ -80,6 +84,7 @@ class Connection:
         self._numbers = 0
         self._unwritten = bytearray()
         self._writing = False
+        self._patience: float | None = None
         self._reading = Event()
         self._reading.set()
         self._fragments: list[bytes] = []
@@ -89,7 +94,7 @@ class Connection:
         scheme = "wss" if place.scheme == "https" else "ws"
         self._plain = scheme == "ws"
         self._protocol = ClientProtocol(
-            parse_uri(f"{scheme}://{place.netloc}{path.rstrip('/')}/?{query}"), max_size=None
+            parse_uri(f"{scheme}://{place.netloc}{place.path.rstrip('/')}{path.rstrip('/')}/?{query}"), max_size=_MOST
         )
         try:
             with gevent.Timeout(timeout, _LateError):
@@ -150,8 +155,12 @@ class Connection:
 
     def vanish(self) -> socket.socket:
         """End so that the server does not hear of it until what is returned is closed: the connection itself."""
-        left = self._socket.dup()
-        self._end("vanished")
+        if self._plain:
+            left = self._socket.dup()
+        else:  # what is encrypted cannot be had twice; who reads is woken, and nothing of it is sent
+            left = self._socket
+            left.shutdown(socket.SHUT_RD)
+        self._end("vanished", close=self._plain)
         return left
 
     # connecting
@@ -168,6 +177,7 @@ class Connection:
             self._protocol.send_text(f"40{auth}".encode())
         self._send_now()
         self._expect("40")
+        self._socket.settimeout(self._patience)
 
     def _send_now(self) -> None:
         # who has closed may have said why, and that is still to be read
@@ -183,6 +193,8 @@ class Connection:
                 if text.startswith("44"):
                     raise DialError(f"refused: {text[2:]}")
                 if text.startswith(start):
+                    if start == "0":
+                        self._patience = _patience(text)
                     self._arrived = [*early, *self._arrived[number + 1 :]]
                     return
                 early.append(text)
@@ -202,6 +214,9 @@ class Connection:
         self._reading.wait()
         try:
             data = self._socket.recv(_CHUNK)
+        except TimeoutError:
+            self._end("no PING in time")
+            return False
         except (OSError, ValueError):
             return False
         if not data:
@@ -279,21 +294,36 @@ class Connection:
                 self._end("the server closed")
         self._writing = False
 
-    def _end(self, why: str) -> None:
+    def _end(self, why: str, *, close: bool = True) -> None:
         if not self.closed:
             self.closed = why
-            self._socket.close()
+            if close:
+                self._socket.close()
             self._reading.set()
             for acknowledged in self._acknowledgements.values():
                 acknowledged()
             self._acknowledgements.clear()
 
 
+def _patience(opening: str) -> float | None:
+    """Return after how many seconds without a PING a connection is dead, as OPEN has it; None if it has nothing."""
+    try:
+        found = orjson.loads(opening[1:])
+        return (found["pingInterval"] + found["pingTimeout"]) / 1000
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+@cache
+def _trust() -> Any:
+    from gevent import ssl
+
+    return ssl.create_default_context()
+
+
 def _dial(host: str, port: int, scheme: str) -> socket.socket:
     connection = socket.create_connection((host, port))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if scheme == "wss":
-        from gevent import ssl
-
-        connection = ssl.create_default_context().wrap_socket(connection, server_hostname=host)
+        connection = _trust().wrap_socket(connection, server_hostname=host)
     return connection

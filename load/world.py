@@ -7,6 +7,7 @@ REST, inserted in the MongoDB of the servers and given signed tokens, or taken f
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
@@ -25,6 +26,7 @@ from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.errors import PyMongoError
 
 from e2e.harness.tokens import Mint
+from e2e.report.legible import one_line
 from e2e.verify.profile import Mongo, Users
 from load import population
 from load.fleet import Fleet, Target
@@ -41,6 +43,11 @@ _BATCH = 500
 _PASSWORD = "correct horse"
 _PATIENCE = 30
 """Seconds that a request may take."""
+
+_LATER = (429, 503)
+_ATTEMPTS = 5
+_LONGEST_WAIT = 60.0
+"""Seconds that a server may ask for."""
 
 _SOCIAL = ("friends", "presence")
 _WITH_USERS = (*_SOCIAL, "direct")
@@ -81,6 +88,7 @@ class World:
         users: in the order of their number.
         friends: the numbers of each user's friends.
         rooms: user i is in number i // members.
+        lent: whether the users were there before, and may have messages of before.
 
     """
 
@@ -92,6 +100,7 @@ class World:
     users: Sequence[User] = ()
     friends: Sequence[Sequence[int]] = ()
     rooms: Sequence[str] = ()
+    lent: bool = False
 
 
 def write(world: World, path: Path) -> None:
@@ -116,7 +125,9 @@ async def make(plan: Plan, fleet: Fleet) -> World:
 
     """
     source = fleet.users
-    world = World(secrets.token_hex(4), plan.contract, fleet.targets, source.secret, dict(source.claims))
+    secret = source.secret if any(phase.action == "expire" for phase in plan.phases) else None  # nobody else needs it
+    lent = source.source == "fixed" and plan.contract in _WITH_USERS
+    world = World(secrets.token_hex(4), plan.contract, fleet.targets, secret, dict(source.claims), lent=lent)
     friends: Sequence[Sequence[int]] = [()] * plan.population.users
     if plan.contract in _SOCIAL and source.source != "fixed":
         friends = population.friends(plan.population, len(fleet.targets))
@@ -144,8 +155,7 @@ async def remove(world: World, fleet: Fleet) -> None:
     try:
         if world.rooms:
             async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE)) as http:
-                urls = _urls(fleet.rest, (f"/api/v1/rooms/{quote(room, safe='')}" for room in world.rooms))
-                await _each(lambda url: _discard(http, url), urls)
+                await _close_rooms(http, fleet.rest, world.rooms)
         elif world.users and world.contract in _WITH_USERS and source.source == "jwt" and source.mongo is not None:
             async with asyncio.timeout(_PATIENCE), _collection(source.mongo) as users:
                 await users.delete_many({"_id": {"$in": [ObjectId(user.id) for user in world.users]}})
@@ -168,8 +178,13 @@ async def _with_rooms(world: World, plan: Plan, http: aiohttp.ClientSession, res
         url, room = given
         await _post(http, url, {"roomId": room, "creatorUsername": "User 0"}, status=201)
 
-    await _each(open_room, zip(_urls(rest, ["/api/v1/rooms"] * len(rooms)), rooms, strict=True))
-    return replace(world, users=_guests(world.run, plan), rooms=rooms)
+    made = replace(world, users=_guests(world.run, plan), rooms=rooms)
+    try:
+        await _each(open_room, zip(_urls(rest, ["/api/v1/rooms"] * len(rooms)), rooms, strict=True))
+    except BaseException:
+        await _close_rooms(http, rest, rooms)
+        raise
+    return made
 
 
 def _of_list(world: World, plan: Plan, source: Users) -> World:
@@ -277,14 +292,27 @@ async def _each(do: Callable[[Given], Awaitable[Made]], given: Iterable[Given]) 
 
 
 async def _post(http: aiohttp.ClientSession, url: str, body: Any, *, status: int, token: str | None = None) -> Any:
+    """Return what a server answers; where it wants to be asked later, or cannot now, ask it again."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    async with http.post(url, json=body, headers=headers) as answer:
-        text = await answer.text()
-        if answer.status != status:
-            raise WorldError(f"POST {url} was answered {answer.status} {text[:200]}")
-        return json.loads(text) if text else None
+    attempt = 0
+    while True:
+        attempt += 1
+        async with http.post(url, json=body, headers=headers, allow_redirects=False) as answer:
+            text = await answer.text()
+            if answer.status == status:
+                return json.loads(text) if text else None
+            if answer.status not in _LATER or attempt == _ATTEMPTS:
+                raise WorldError(f"POST {url} was answered {answer.status} {one_line(text[:200])}")
+            wanted = answer.headers.get("Retry-After", "")
+        await asyncio.sleep(min(float(wanted) if wanted.isdecimal() else attempt, _LONGEST_WAIT))
 
 
-async def _discard(http: aiohttp.ClientSession, url: str) -> None:
-    async with http.delete(url):
-        pass
+async def _close_rooms(http: aiohttp.ClientSession, rest: Sequence[str], rooms: Sequence[str]) -> None:
+    """Close rooms, each whether the others could be closed or not."""
+
+    async def close(url: str) -> None:
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):
+            async with http.delete(url, allow_redirects=False):
+                pass
+
+    await _each(close, _urls(rest, (f"/api/v1/rooms/{quote(room, safe='')}" for room in rooms)))

@@ -311,3 +311,42 @@ def test_who_vanishes_is_still_there_to_the_server(dial: Dial, peer: Callable[[S
     assert not gone.wait(0.2)
     left.close()
     assert gone.wait(5)
+
+
+def test_a_server_that_falls_silent_is_left(dial: Dial, peer: Callable[[Script], Peer]):
+    """Once no PING has come for as long as OPEN said: real clients come back then."""
+    over = threading.Event()
+
+    def script(connection: ServerConnection) -> None:
+        connection.send('0{"sid":"s","upgrades":[],"pingInterval":200,"pingTimeout":100,"maxPayload":100000}')
+        connection.recv()
+        connection.send(CONNECT)
+        over.wait(10)
+
+    connection = dial(peer(script))
+    assert read(connection) == []
+    assert connection.closed == "no PING in time"
+    over.set()
+
+
+def test_a_message_without_an_end_is_not_taken(
+    dial: Dial, peer: Callable[[Script], Peer], monkeypatch: pytest.MonkeyPatch
+):
+    """Whether in one frame or in any number of them."""
+    monkeypatch.setattr("load.wire._MOST", 5000)
+    fragments = ['42["', *["x" * 1000] * 20]
+
+    def script(connection: ServerConnection) -> None:
+        greet(connection)
+        connection.send(fragments)
+
+    connection = dial(peer(script))
+    assert read(connection) == []
+    assert connection.closed
+
+
+def test_the_path_of_a_url_is_kept(peer: Callable[[Script], Peer]):
+    """A server may be behind a proxy that divides by paths."""
+    one = peer(greet)
+    Connection(f"{one.url}/chat/", "/socket.io", Handshake(), 5.0).drop()
+    assert one.requests[0].path.startswith("/chat/socket.io/?")

@@ -11,6 +11,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from pymongo import AsyncMongoClient
 
 from e2e.verify.profile import FixedUser, Users
@@ -138,13 +139,17 @@ async def test_what_the_servers_would_not_have_is_told(start_fleet: StartFleet):
 
 async def test_what_is_written_is_for_nobody_else(tmp_path: Path):
     """There are tokens and perhaps a secret in it."""
-    made = await world.make(plan_of(users=2), RemoteFleet([], [], Users("fixed", secret="s3", fixed=FIXED)))
+    fleet = RemoteFleet([], [], Users("fixed", secret="s3", fixed=FIXED))
+    assert (await world.make(plan_of(users=2), fleet)).secret is None, "nobody needs it"
+    expiring = plan_of("friends", {"name": "wave", "seconds": 1, "action": "expire"}, users=2)
+    made = await world.make(expiring, fleet)
     path = tmp_path / "world.json"
     world.write(made, path)
     found = json.loads(path.read_text())
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert found["users"][1] == {"id": "b", "name": "Bob", "email": "", "token": "token b"}
     assert (found["friends"], found["secret"], found["run"]) == ([[1], [0]], "s3", made.run)
+    assert found["lent"] is True
     assert found["claims"] == {"sub": "id", "_id": "id", "email": "email"}
     world.write(replace(made, users=()), path)
     assert json.loads(path.read_text())["users"] == []
@@ -163,3 +168,27 @@ async def test_an_engine_that_answers_nobody_does_not_hold_up_the_end(
             await world.remove(made, clustered)
     finally:
         await clustered.mongo.resume()
+
+
+async def test_a_server_that_wants_to_be_asked_later_is():
+    """Limits are for each address, and a generator has one."""
+    answers = [(429, {"Retry-After": "0"}), (503, {"Retry-After": "0"}), (201, {})]
+    given: list[int] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        status, headers = answers[len(given)]
+        given.append(status)
+        return web.json_response({}, status=status, headers=headers)
+
+    app = web.Application()
+    app.router.add_post("/api/v1/rooms", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        rest = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        made = await world.make(plan_of("rooms", users=4, members=4), RemoteFleet([], [rest], Users("rest")))
+    finally:
+        await runner.cleanup()
+    assert len(made.rooms) == 1
+    assert given == [429, 503, 201]
