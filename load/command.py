@@ -15,6 +15,7 @@ from importlib.util import find_spec
 from math import inf, nan
 from pathlib import Path
 
+from e2e.report.legible import legible
 from load.plan import SERVER_ACTIONS, Plan, PlanError, names, read
 from load.result import Result
 from load.result import load as load_result
@@ -153,5 +154,5 @@ def _amount(text: str) -> float:
 
 
 def _refuse(text: str) -> int:
-    print(f"parley: {text}", file=sys.stderr)
+    print("\n".join(map(legible, f"parley: {text}".splitlines())), file=sys.stderr)
     return UNUSABLE

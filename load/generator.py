@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from e2e.harness.engine_process import free_port
 from e2e.harness.guard import Guard
 from load.processes import family
 
@@ -34,7 +35,12 @@ def locust(processes: int) -> list[str]:
     """Return the command that runs Locust, in one process, or in one that conducts so many others."""
     file = Path(__file__).with_name("locustfile.py")
     command = [sys.executable, "-m", "locust", "-f", str(file), "--headless", "--only-summary", "--loglevel", "WARNING"]
-    return [*command, "--processes", str(processes)] if processes > 1 else command
+    if processes == 1:
+        return command
+    # tokens go over it: it is for this machine alone, and another run's is another
+    port = str(free_port())
+    own = ["--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-host", "127.0.0.1"]
+    return [*command, "--processes", str(processes), *own, "--master-port", port]
 
 
 class Generator:
@@ -84,7 +90,7 @@ class Generator:
         with contextlib.suppress(PermissionError, ProcessLookupError):
             # where servers share its machine they would otherwise be measured by a clock that they delay
             os.setpriority(os.PRIO_PROCESS, self._process.pid, _PRECEDENCE)
-        self._guard.watch("process", str(self._process.pid))
+        self._guard.watch("group", str(self._process.pid))
 
     def check(self) -> None:
         """Raise `GeneratorError` if it has ended, and left no result."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import aiohttp
@@ -25,48 +25,56 @@ _PATIENCE = 2.0
 _OURS = "info"
 """The command of Redis that asks how often each was called."""
 
+_Told = Mapping[str, float] | None
+"""What an engine says that it has done, None where it says nothing."""
+
 _REQUESTS = "parley_store_requests_total"
 
 _OPCOUNTERS = ("insert", "query", "update", "delete", "getmore", "command")
 
 
 class Operations:
-    """Counts over the phases for which it is told to. An engine that cannot tell is left out.
-
-    Attributes:
-        counted: how often what was done, by names such as `redis publish` and `mongo insert`; each counts once.
-
-    """
+    """Counts over the phases for which it is told to. An engine that once could not tell is left out."""
 
     def __init__(self, fleet: OwnFleet) -> None:
         self._fleet = fleet
-        self._before: Mapping[str, float] | None = None
-        self.counted: Counter[str] = Counter()
+        self._before: Sequence[_Told] | None = None
+        self._counted = [Counter[str](), Counter[str]()]
+        self._silent: set[int] = set()
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """How often what was done, by names such as `redis publish` and `mongo insert`; each counts once."""
+        told = [it for engine, it in enumerate(self._counted) if engine not in self._silent]
+        return {name: count for it in told for name, count in it.items()}
 
     async def phase(self, *, measured: bool) -> None:
         """Hear that a phase begins, and that the one before has ended."""
         if not measured and self._before is None:
             return
         now = await self._now()
-        if self._before is not None:
-            done = {key: value - self._before.get(key, 0) for key, value in now.items()}
+        for engine, (before, after) in enumerate(zip(self._before or (), now, strict=False)):
+            if before is None or after is None:
+                self._silent.add(engine)
+                continue
+            done = {key: value - before.get(key, 0) for key, value in after.items()}
             # an engine that was started anew has begun to count anew
-            self.counted.update({key: round(value) for key, value in done.items() if value > 0})
+            self._counted[engine].update({key: round(value) for key, value in done.items() if value > 0})
         self._before = now if measured else None
 
-    async def _now(self) -> Mapping[str, float]:
+    async def _now(self) -> Sequence[_Told]:
         both = await asyncio.gather(self._redis(), self._mongo(), return_exceptions=True)
-        return {key: value for found in both if not isinstance(found, BaseException) for key, value in found.items()}
+        return [None if isinstance(found, BaseException) else found for found in both]
 
-    async def _redis(self) -> Mapping[str, float]:
+    async def _redis(self) -> _Told:
         if self._fleet.redis is None:
-            return {}
+            return None
         url = self._fleet.redis.url
         client: Any = Redis.from_url(url, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE)
         try:
             each = await client.info("commandstats")
         except (RedisError, OSError):
-            return {}
+            return None
         finally:
             await client.aclose()
         return {
@@ -75,9 +83,9 @@ class Operations:
             if (name := command.removeprefix("cmdstat_")) != _OURS
         }
 
-    async def _mongo(self) -> Mapping[str, float]:
+    async def _mongo(self) -> _Told:
         if self._fleet.mongo is None:
-            return {}
+            return None
         patience = int(_PATIENCE * 1000)
         client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
             self._fleet.mongo.url, serverSelectionTimeoutMS=patience, socketTimeoutMS=patience
@@ -85,13 +93,13 @@ class Operations:
         try:
             counters = (await client.admin.command("serverStatus")).get("opcounters", {})
         except PyMongoError:
-            return {}
+            return None
         finally:
             await client.close()
         told = {f"mongo {name}": float(counters[name]) for name in _OPCOUNTERS if name in counters}
         return told or await self._requests()
 
-    async def _requests(self) -> Mapping[str, float]:
+    async def _requests(self) -> _Told:
         """Return what the servers say that they asked of a MongoDB that does not count, as FerretDB does not."""
         urls = [member.metrics for member in self._fleet.members() if member.metrics is not None]
         counted: list[float] = []
@@ -102,4 +110,4 @@ class Operations:
                         told = figures(await answer.text())
                     if _REQUESTS in told:
                         counted.append(told[_REQUESTS])
-        return {"mongo requests": sum(counted)} if urls and len(counted) == len(urls) else {}
+        return {"mongo requests": sum(counted)} if urls and len(counted) == len(urls) else None

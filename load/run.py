@@ -6,16 +6,18 @@ import asyncio
 import json
 import shutil
 import signal
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from e2e.report.legible import legible
 from e2e.report.terminal import Terminal
 from e2e.verify.profile import Profile
 from load import generator, report
-from load.capacity import Capacity, Search, loaded, unit_of
-from load.fleet import Fleet, RemoteFleet
+from load.capacity import Capacity, Search, Step, loaded, unit_of
+from load.fleet import Fleet, FleetError, RemoteFleet
 from load.generator import GeneratorError
 from load.own_fleet import OwnFleet, Wanted, raise_descriptors
 from load.plan import Plan
@@ -24,6 +26,7 @@ from load.terminal import table
 from load.thresholds import EXITS, demands, outcome
 from load.ticker import Ticker
 from load.trial import Trial
+from load.world import WorldError
 
 __all__ = ["FAILED", "INVALID", "PASSED", "UNUSABLE", "Request", "run"]
 
@@ -68,18 +71,22 @@ async def run(request: Request, terminal: Terminal) -> int:
     """
     demands(request.plan)
     raise_descriptors()
-    work = request.directory.absolute() / "run"  # each server has a working directory of its own
-    await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
-    await asyncio.to_thread(work.mkdir, parents=True)
+    work = await asyncio.to_thread(_made, request.directory.absolute())
     try:
         async with _ended_by_sigterm():
             conduct = _find_capacity if request.capacity else _once
             return await conduct(request, work, terminal)
     except GeneratorError as error:
-        terminal.say(str(error))
+        terminal.say(*map(legible, str(error).splitlines()))
         return INVALID
     finally:
         await asyncio.to_thread(_tidy, work, request.directory / "logs")
+
+
+def _made(directory: Path) -> Path:
+    """Return a new directory for a run in that of its report; each of its servers has one of its own there."""
+    directory.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix="run-", dir=directory))
 
 
 @asynccontextmanager
@@ -107,7 +114,15 @@ async def _find_capacity(request: Request, work: Path, terminal: Terminal) -> in
     found, best = Capacity(plan.name, unit), None
     while (load := search.next()) is not None:
         directory = work / f"step-{len(found.steps) + 1}"
-        result = await _tried(request, loaded(plan, load), directory, terminal, introduced=not found.steps)
+        try:
+            result = await _tried(request, loaded(plan, load), directory, terminal, introduced=not found.steps)
+        except (FleetError, GeneratorError, WorldError) as error:
+            if best is None:
+                raise
+            found.steps.append(Step(load, (), [str(error).splitlines()[0]], {}))
+            search.tell(load, held=False)
+            terminal.say(f"{load:,g} {unit}: {found.steps[-1]}")
+            continue
         found.take(load, result)
         search.tell(load, held=result.passed)
         if best is None or (result.passed and load == search.held):

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from load import result as results
 from load import world
@@ -119,6 +120,7 @@ class Trial:
                 self.ticker.show(news)
             return
         self._begun = True
+        (self.directory / "world.json").unlink(missing_ok=True)  # it was read, and there are tokens in it
         if self._operations is not None:  # first: an engine that stands still tells nothing
             await self._operations.phase(measured=bool(news.get("measured")))
         if self._acts is not None:
@@ -136,7 +138,7 @@ class Trial:
         troubles = [*self.fleet.casualties(), *(self._acts.failures if self._acts is not None else ())]
         generators = [it for it in measured.processes if it.kind == "generator"]
         watched = [it for it in self._vitals.series(measured.began) if it.kind != "generator" or not generators]
-        targets = ", ".join(target.url for target in self.fleet.targets)
+        targets = ", ".join(_public(target.url) for target in self.fleet.targets)
         complete = replace(
             measured,
             setting={**setting(), **self.fleet.setting(), "targets": targets, **measured.setting},
@@ -148,3 +150,9 @@ class Trial:
         judged = judge(complete, self.plan)
         # a server that ends by itself has failed, whatever its clients have noticed of it
         return replace(judged, passed=judged.passed and not troubles)
+
+
+def _public(url: str) -> str:
+    """Return a URL without what only its user may know."""
+    place = urlsplit(url)
+    return urlunsplit(place._replace(netloc=place.netloc.rpartition("@")[2]))

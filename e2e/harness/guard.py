@@ -16,20 +16,20 @@ from typing import IO, Literal
 
 __all__ = ["Guard", "Thing"]
 
-Thing = Literal["process", "container", "directory"]
+Thing = Literal["process", "group", "container", "directory"]
 
-_ORDER: tuple[Thing, ...] = ("process", "container", "directory")
+_ORDER: tuple[Thing, ...] = ("process", "group", "container", "directory")
 
 
 class Guard:
-    """Watches processes, containers and directories of this process. The first one starts the guard's own process."""
+    """Watches processes, groups of them, containers and directories. The first one starts the guard's own process."""
 
     def __init__(self) -> None:
         self._pipe: IO[bytes] | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     def watch(self, thing: Thing, name: str) -> None:
-        """End this process (by id), remove this container or delete this directory, should we not come to it."""
+        """End this process or group, remove this container or delete this directory, if we do not come to it."""
         self._say("watch", thing, name)
 
     def forget(self, thing: Thing, name: str) -> None:
@@ -59,6 +59,9 @@ def _end(thing: Thing, name: str) -> None:
     if thing == "process":
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(name), signal.SIGKILL)
+    elif thing == "group":
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(int(name), signal.SIGKILL)
     elif thing == "container":
         command = ["docker", "rm", "--force", "--volumes", name]
         with contextlib.suppress(FileNotFoundError):  # an engine may be there without its command line

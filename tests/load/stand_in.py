@@ -1,8 +1,9 @@
 """Stands in for the generator: it reads and writes what that does, and loads nobody.
 
-python stand_in.py [holds MOST | busy MOST] [lose] [hang] [fail] [forget] [tear]
+python stand_in.py [holds MOST | busy MOST | breaks MOST] [lose] [hang] [fail] [forget] [tear]
     holds MOST  lose a message if the rate, or where nobody speaks the number of users, is more
     busy MOST   have used all of a core then
+    breaks MOST fail then
     lose        lose a message
     hang        never end, and start a child that does not either
     fail        say why, and exit with 3
@@ -29,8 +30,6 @@ def main(arguments: list[str]) -> None:
     directory = Path(os.environ["PARLEY_LOAD"])
     plan = Plan.parse(json.loads((directory / "plan.json").read_text()))
     world = json.loads((directory / "world.json").read_text())
-    if "fail" in arguments:
-        sys.exit("it rained into the generator")
     if "hang" in arguments:
         child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         (directory / "child").write_text(str(child.pid))
@@ -40,6 +39,8 @@ def main(arguments: list[str]) -> None:
     def exceeds(word: str) -> bool:
         return arguments[:1] == [word] and load_of(plan) > float(arguments[1])
 
+    if "fail" in arguments or exceeds("breaks"):
+        sys.exit("it rained into the generator")
     began = time.time()
     for phase in plan.phases:
         told = {"action": phase.action, "share": phase.share, "seconds": phase.seconds, "measured": phase.measured}

@@ -76,13 +76,17 @@ async def test_one_that_does_not_heed_a_sigterm_is_killed(directory: Path, monke
 
 
 def test_one_process_is_locust_alone_and_more_are_its_own_workers():
-    """Without a page, and over our file."""
+    """Without a page, and over our file; what they tell each other nobody else hears."""
     alone = locust(1)
     assert alone[1:4] == ["-m", "locust", "-f"]
     assert Path(alone[4]).name == "locustfile.py"
     assert "--headless" in alone
     assert "--processes" not in alone
-    assert locust(4)[-2:] == ["--processes", "4"]
+    several = locust(4)
+    assert several[several.index("--processes") + 1] == "4"
+    for option in ("--master-bind-host", "--master-host"):
+        assert several[several.index(option) + 1] == "127.0.0.1"
+    assert several[several.index("--master-bind-port") + 1] == several[several.index("--master-port") + 1] != "5557"
 
 
 def test_news_are_read_once_they_are_whole(tmp_path: Path):

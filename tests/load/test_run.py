@@ -176,16 +176,16 @@ async def test_what_a_phase_does_to_servers_is_done(load: Load):
 
 async def test_an_interrupted_run_leaves_nothing(load: Load, tmp_path: Path):
     """At a SIGTERM, or a Ctrl-C: no process, and no token."""
-    before, here = children(), tmp_path / "report" / "run"
+    before, here = children(), tmp_path / "report"
     running = asyncio.ensure_future(load(plan_of(), "hang"))
     async with asyncio.timeout(30):
-        while not (here / "child").exists():  # noqa: ASYNC110  (another process sets no event)
+        while not list(here.glob("run-*/child")):  # noqa: ASYNC110  (another process sets no event)
             await asyncio.sleep(0.01)
     os.kill(os.getpid(), signal.SIGTERM)
     with pytest.raises(asyncio.CancelledError):
         await running
     await until(lambda: children() <= before)
-    assert not here.exists()
+    assert not list(here.glob("run-*"))
 
 
 async def test_servers_of_somebody_else_are_loaded_by_their_address(load: Load, tmp_path: Path):
@@ -276,6 +276,30 @@ async def test_a_load_at_which_the_generator_is_the_limit_does_not_hold(load: Lo
     found = json.loads((done.directory / "capacity.json").read_text())
     assert (found["held"], found["broke"], found["broken"]) == (300, 325, [])
     assert "perhaps more, but at 325 messages/s the generator was the bottleneck" in done.printed
+
+
+async def test_a_load_at_which_there_is_no_result_does_not_hold(load: Load, start_fleet: StartFleet):
+    """What was found before it is kept; but where the first has none there is nothing to be kept."""
+    plan = plan_of().sized(rate=100)
+    fleet = await start_fleet(plan)
+    done = await load(plan, "breaks", "150", capacity=True, targets=fleet.rest)
+    assert done.code == PASSED
+    found = json.loads((done.directory / "capacity.json").read_text())
+    assert [step["load"] for step in found["steps"]] == [100, 200, 150, 175, 162]
+    assert (found["held"], found["broke"], found["broken"]) == (150, 162, [])
+    assert "perhaps more, but at 162 messages/s the generator ended with exit code 1" in done.printed
+
+    done = await load(plan, "fail", capacity=True, targets=fleet.rest)
+    assert done.code == INVALID
+
+
+async def test_what_is_in_the_directory_of_the_report_stays_there(load: Load, tmp_path: Path):
+    """Whatever its name."""
+    (tmp_path / "report" / "run").mkdir(parents=True)
+    (tmp_path / "report" / "run" / "a file").touch()
+    assert (await load(plan_of())).code == PASSED
+    assert [it.name for it in (tmp_path / "report" / "run").iterdir()] == ["a file"]
+    assert not list((tmp_path / "report").glob("run-*")), "what the run needed is gone"
 
 
 async def test_where_nothing_is_valid_nothing_is_concluded(load: Load, start_fleet: StartFleet):

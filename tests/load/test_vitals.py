@@ -154,3 +154,7 @@ async def test_an_engine_that_stands_still_tells_nothing(start_fleet: StartFleet
     await operations.phase(measured=False)
     assert time.monotonic() - began < 10
     assert not [name for name in operations.counted if name.startswith("redis")]
+    await fleet.redis.resume()
+    await operations.phase(measured=True)
+    await operations.phase(measured=False)
+    assert not [name for name in operations.counted if name.startswith("redis")], "a part is not all"
