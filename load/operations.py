@@ -59,7 +59,7 @@ class Operations:
                 continue
             done = {key: value - before.get(key, 0) for key, value in after.items()}
             # an engine that was started anew has begun to count anew
-            self._counted[engine].update({key: round(value) for key, value in done.items() if value > 0})
+            self._counted[engine].update({key: round(value) for key, value in done.items() if value >= 0})
         self._before = now if measured else None
 
     async def _now(self) -> Sequence[_Told]:
