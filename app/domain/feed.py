@@ -136,12 +136,13 @@ class Feed(Generic[P]):
     def _knows(self, message_id: str) -> bool:
         return message_id in self._known or message_id in self._before
 
-    def open(self, fetched: Iterable[str], floor: str = "") -> list[P]:
+    def open(self, fetched: Iterable[str], floor: str = "", *, whole: bool = True) -> list[P]:
         """End the hold: the messages fetched were sent. Return the packets that are to be sent after them, in order.
 
         Args:
             fetched: their ids.
             floor: the oldest of a first list that was cut.
+            whole: whether they are all that may have been missed; else the hold goes on, and there are no packets.
 
         """
         if self._opened is None:
@@ -149,14 +150,12 @@ class Feed(Generic[P]):
             self._opened = least_id(self._turned)
             # what is pending below was left out of the first list, or of a client that is given none
             self._floor = floor if self._backlog else least_id(self._turned - LATE_MS)
-        self._holding = False
+        self._holding = not whole
         self._give(fetched)
+        if not whole:
+            return []
         held, self._held, self.waiting = self._held, [], 0
         return [packet for message_id, packet, _ in held if self.offer(message_id, packet)]
-
-    def give(self, fetched: Iterable[str]) -> None:
-        """Go on holding back: these of the messages fetched were sent, and more are to come before what is live."""
-        self._give(fetched)
 
     @property
     def due(self) -> bool:

@@ -73,7 +73,7 @@ class DirectGateway(MailGateway):
             return
         for entry in overtaken:
             connection.send(self._engine.prepare(self.packet(entry, session.user, True)))
-        self._open(connection, overtaken)
+        self._begin(connection, overtaken)
         self._end_at_expiry(connection)
 
     async def _overtaken(self, session: _Session) -> list[Entry]:

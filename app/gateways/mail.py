@@ -25,6 +25,9 @@ from app.metrics import Metrics
 
 __all__ = ["RECOVERED", "MailGateway", "Reader"]
 
+READ = 3
+"""How often a first list is read at most, as long as something is missed meanwhile."""
+
 RECOVERED = 5_000
 """The most messages that a user is looked up for after a gap. A client that lacks more has to connect again."""
 
@@ -36,11 +39,13 @@ class Reader(Session):
     Attributes:
         feed: what it is given.
         confirmation: what its PONGs confirm, where that is how the contract confirms.
+        read: the feed's count of gaps when its first list was read.
 
     """
 
     feed: Feed[Any] = field(default_factory=Feed[Any], kw_only=True)
     confirmation: Confirmation | None = field(default=None, kw_only=True)
+    read: int = field(default=0, kw_only=True)
 
 
 class MailGateway(ContractGateway):
@@ -118,17 +123,20 @@ class MailGateway(ContractGateway):
         """Return what is pending, newest first, as of a moment after which nothing was missed.
 
         What was held back meanwhile, and another device has confirmed by now, is part of it, as it would be out of
-        order after it.
+        order after it. Where something is missed again and again, faster than a busy store can be read, what is not in
+        the list is given after it, like that of any gap.
         """
-        while True:
-            gaps = reader.feed.gaps
+        pending: list[Entry] = []
+        for _ in range(READ):
+            reader.read = reader.feed.gaps
             pending = await self._mailbox.pending(reader.user, limit, room=self._room)
             if overtaken := reader.feed.held - {entry.id for entry in pending}:
                 backlog = (await self._mailbox.backlogs([reader.user], RECOVERED))[reader.user]
                 pending += [entry for entry in backlog.recent if entry.id in overtaken]
                 pending.sort(key=_id, reverse=True)
-            if reader.feed.gaps == gaps:
-                return pending
+            if reader.feed.gaps == reader.read:
+                break
+        return pending
 
     @property
     def _room(self) -> int:
@@ -148,22 +156,35 @@ class MailGateway(ContractGateway):
                 return payloads[: max(count, 1)]
         return payloads
 
-    def _open(self, connection: Connection, given: list[Entry], floor: str = "") -> None:
+    def _open(self, connection: Connection, given: list[Entry], *, floor: str = "", whole: bool = True) -> None:
         """Send a connection that was sent these what was held back meanwhile, and all that is live from now on.
 
-        The floor is the oldest of a first list that was cut: what it left out comes at another connect.
+        Args:
+            connection: whose.
+            given: what it was sent.
+            floor: the oldest of a first list that was cut: what it left out comes at another connect.
+            whole: whether that is all it may have missed; else what is live is held back still.
+
         """
         reader: Reader = connection.state
         before = reader.feed.given
-        for packet in reader.feed.open((entry.id for entry in given), floor):
+        for packet in reader.feed.open((entry.id for entry in given), floor, whole=whole):
             connection.send(packet)
         self._gave(reader, before)
+
+    def _begin(self, connection: Connection, given: list[Entry], floor: str = "") -> None:
+        """Open a connection that was given its first list: what was missed since that was read comes next."""
+        reader: Reader = connection.state
+        whole = reader.read == reader.feed.gaps
+        self._open(connection, given, floor=floor, whole=whole)
+        if not whole:
+            self._missed(reader.user)
 
     def _open_first(self, connection: Connection, pending: list[Entry], sent: int) -> None:
         """Open a connection that was sent the newest so many of what is pending, of which there may be more."""
         given = pending[:sent]
         cut = len(pending) >= self._settings.unseen_limit or sent < len(pending)
-        self._open(connection, given, given[-1].id if cut else "")
+        self._begin(connection, given, given[-1].id if cut else "")
 
     # gaps
 
@@ -186,9 +207,9 @@ class MailGateway(ContractGateway):
                 connection.state.feed.hold()  # its first list may have been read before
         backlogs = await self._mailbox.backlogs(users, RECOVERED)
         for user, backlog in backlogs.items():
-            if not self._recovery.outdated(user):
-                for connection in self._listed(user):
-                    self._catch_up(connection, backlog)
+            whole = not self._recovery.outdated(user)  # else more is given by the recovery that follows
+            for connection in self._listed(user):
+                self._catch_up(connection, backlog, whole=whole)
 
     async def _refresh(self, connections: dict[str, list[Connection]]) -> None:
         """Bring up to date what else the connections of users may have missed. Raise `Unavailable`."""
@@ -197,8 +218,8 @@ class MailGateway(ContractGateway):
         """Return the connections of a user that have been given their first list."""
         return [connection for connection in self._devices(user) if connection.state.feed.listed]
 
-    def _catch_up(self, connection: Connection, backlog: Backlog) -> None:
-        """Send what a connection lacks, oldest first, and then what was held back.
+    def _catch_up(self, connection: Connection, backlog: Backlog, *, whole: bool) -> None:
+        """Send what a connection lacks, oldest first, and then what was held back, if that is the whole.
 
         What is more than may wait for a client to read goes in parts: the next when the one before it has arrived.
         """
@@ -218,14 +239,12 @@ class MailGateway(ContractGateway):
                 self._give(connection, missed[:count])
                 return
             connection.send(self._engine.prepare(packet))
-        self._open(connection, missed)
+        self._open(connection, missed, whole=whole)
 
     def _give(self, connection: Connection, given: list[Entry]) -> None:
         """Note that a connection was sent these, and go on when they have arrived."""
         reader: Reader = connection.state
-        before = reader.feed.given
-        reader.feed.give(entry.id for entry in given)
-        self._gave(reader, before)
+        self._open(connection, given, whole=False)
         connection.probe(partial(self._missed, reader.user))
 
     async def _end(self) -> None:

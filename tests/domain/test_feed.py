@@ -24,6 +24,16 @@ def test_live_packets_are_held_back_until_what_is_pending_is_out():
     assert feed.offer("d", "D") is True
 
 
+def test_what_is_given_in_part_goes_on_being_held_back():
+    """What is live waits for the rest, and what was given is not given again."""
+    feed = Feed[str]()
+    feed.offer("c", "C")
+    assert feed.open(["a"], whole=False) == []
+    assert feed.offer("d", "D") is False
+    assert feed.missed(["a", "b"], []) == {"b"}
+    assert feed.open(["b", "c"]) == ["D"]
+
+
 def test_a_message_that_is_both_pending_and_live_is_given_once():
     """A repeat is dropped, whether it came before or after the list."""
     feed = Feed[str]()
@@ -95,7 +105,7 @@ def test_what_was_missed_can_be_given_in_parts():
     """What is live is held back until the last of them."""
     feed = given_feed()
     feed.hold()
-    feed.give("ab")
+    assert feed.open("ab", whole=False) == []
     assert feed.offer("d", "D") is False
     assert feed.missed("abcd", ()) == {"c", "d"}
     assert feed.open("c") == ["D"]

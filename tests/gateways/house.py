@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import json
 import threading
-from collections.abc import AsyncIterator, Collection, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any, ClassVar, TypeVar
 
@@ -41,6 +41,7 @@ class FaultyStore(SQLiteStore):
         pendings: how often it was asked what is pending.
         recoveries: the users of each question what they may lack.
         answering: it says what is pending; while this is not set, it is asked and waits.
+        meanwhile: is called whenever it is asked what is pending, or what users may lack.
 
     """
 
@@ -52,6 +53,7 @@ class FaultyStore(SQLiteStore):
         self.recoveries: list[list[str]] = []
         self.answering = asyncio.Event()
         self.answering.set()
+        self.meanwhile: Callable[[], None] = lambda: None
 
     async def user(self, user_id: str) -> User | None:
         self._must_answer("user")
@@ -63,6 +65,7 @@ class FaultyStore(SQLiteStore):
         self.pendings += 1
         self._must_answer("pending")
         await self.answering.wait()
+        self.meanwhile()
         return await super().pending(mailbox, user_id, limit, oldest=oldest, room=room)
 
     async def append(self, message: NewMessage) -> tuple[str, ...]:
@@ -73,6 +76,7 @@ class FaultyStore(SQLiteStore):
     async def owed(self, mailbox: str, user_ids: Collection[str], after: str, limit: int) -> list[Owed]:
         self.recoveries.append(sorted(user_ids))
         self._must_answer("owed")
+        self.meanwhile()
         return await super().owed(mailbox, user_ids, after, limit)
 
     async def touch(self, user_id: str, last_seen: int) -> None:

@@ -116,6 +116,23 @@ async def test_a_store_that_does_not_answer_delays_what_is_live_and_loses_nothin
         assert await texts(desert, 2) == ["lost", "held back"]
 
 
+async def test_gaps_that_come_faster_than_the_store_is_read_keep_nobody_out(house: House, pair: tuple[User, User]):
+    """A store that has much to do answers late; who connects meanwhile, and who lacks something, is given it still."""
+    han, obi = pair
+    await store(house, han, obi, "pending")
+    async with house.device(han) as ship:
+        house.store.meanwhile = lambda: house.hub.resync(None)
+        async with house.opened(house.users.token(obi)) as desert:
+            assert (await desert.packet()).startswith("40{")
+            assert [it["message"] for it in await desert.hears("unseen_messages")] == ["pending"]
+            await store(house, han, obi, "missed")
+            await say(house, ship, "said")
+            assert await texts(desert, 2) == ["missed", "said"]
+            house.store.meanwhile = lambda: None
+            await say(house, ship, "live again")
+            assert await texts(desert, 1) == ["live again"]
+
+
 async def test_what_is_held_back_for_long_is_let_go_of_and_read_again(pair_options: dict[str, Any]):
     """However long the store is away: the server keeps no more than a part of what may wait for a client to read."""
     async with housed(confirm_interval=0.05, **pair_options) as house:
