@@ -130,7 +130,8 @@ class MailGateway(ContractGateway):
         for _ in range(READ):
             reader.read = reader.feed.gaps
             pending = await self._mailbox.pending(reader.user, limit, room=self._room)
-            if overtaken := reader.feed.held - {entry.id for entry in pending}:
+            newest = pending[0].id if pending else ""
+            if overtaken := {held for held in reader.feed.held if held < newest} - {entry.id for entry in pending}:
                 backlog = (await self._mailbox.backlogs([reader.user], RECOVERED))[reader.user]
                 pending += [entry for entry in backlog.recent if entry.id in overtaken]
                 pending.sort(key=_id, reverse=True)
