@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import aiohttp
@@ -15,7 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from load.own_fleet import OwnFleet
-from load.vitals import figures
+from load.vitals import metrics
 
 __all__ = ["Operations"]
 
@@ -38,33 +37,39 @@ class Operations:
 
     def __init__(self, fleet: OwnFleet) -> None:
         self._fleet = fleet
-        self._before: Sequence[_Told] | None = None
-        self._counted = [Counter[str](), Counter[str]()]
-        self._silent: set[int] = set()
+        self._before: Mapping[str, _Told] = {}
+        self._counted: Mapping[str, Counter[str]] = {"redis": Counter(), "mongo": Counter()}
+        self._silent: set[str] = set()
 
     @property
     def counted(self) -> dict[str, int]:
         """How often what was done, by names such as `redis publish` and `mongo insert`; each counts once."""
-        told = [it for engine, it in enumerate(self._counted) if engine not in self._silent]
-        return {name: count for it in told for name, count in it.items()}
+        return {
+            f"{engine} {name}": count
+            for engine, counts in self._counted.items()
+            if engine not in self._silent
+            for name, count in counts.items()
+        }
 
     async def phase(self, *, measured: bool) -> None:
         """Hear that a phase begins, and that the one before has ended."""
-        if not measured and self._before is None:
+        if not measured and not self._before:
             return
         now = await self._now()
-        for engine, (before, after) in enumerate(zip(self._before or (), now, strict=False)):
+        for engine, before in self._before.items():
+            after = now[engine]
             if before is None or after is None:
                 self._silent.add(engine)
                 continue
             done = {key: value - before.get(key, 0) for key, value in after.items()}
             # an engine that was started anew has begun to count anew
             self._counted[engine].update({key: round(value) for key, value in done.items() if value >= 0})
-        self._before = now if measured else None
+        self._before = now if measured else {}
 
-    async def _now(self) -> Sequence[_Told]:
+    async def _now(self) -> Mapping[str, _Told]:
         both = await asyncio.gather(self._redis(), self._mongo(), return_exceptions=True)
-        return [None if isinstance(found, BaseException) else found for found in both]
+        told = (None if isinstance(it, BaseException) else it for it in both)
+        return dict(zip(("redis", "mongo"), told, strict=True))
 
     async def _redis(self) -> _Told:
         if self._fleet.redis is None:
@@ -78,7 +83,7 @@ class Operations:
         finally:
             await client.aclose()
         return {
-            f"redis {name}": float(it["calls"])
+            name: float(it["calls"])
             for command, it in each.items()
             if (name := command.removeprefix("cmdstat_")) != _OURS
         }
@@ -96,18 +101,12 @@ class Operations:
             return None
         finally:
             await client.close()
-        told = {f"mongo {name}": float(counters[name]) for name in _OPCOUNTERS if name in counters}
-        return told or await self._requests()
+        return {name: float(counters[name]) for name in _OPCOUNTERS if name in counters} or await self._requests()
 
     async def _requests(self) -> _Told:
         """Return what the servers say that they asked of a MongoDB that does not count, as FerretDB does not."""
         urls = [member.metrics for member in self._fleet.members() if member.metrics is not None]
-        counted: list[float] = []
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE)) as http:
-            for url in urls:
-                with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
-                    async with http.get(f"{url}/metrics") as answer:
-                        told = figures(await answer.text())
-                    if _REQUESTS in told:
-                        counted.append(told[_REQUESTS])
-        return {"mongo requests": sum(counted)} if urls and len(counted) == len(urls) else None
+            told = await asyncio.gather(*(metrics(http, url) for url in urls))
+        counted = [it[_REQUESTS] for it in told if _REQUESTS in it]
+        return {"requests": sum(counted)} if counted and len(counted) == len(urls) else None

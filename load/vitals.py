@@ -16,11 +16,11 @@ from load.fleet import Member
 from load.processes import Usage, usage
 from load.result import Sample, Series
 
-__all__ = ["Vitals", "figures"]
+__all__ = ["Vitals", "figures", "metrics"]
 
 _EVERY = 1.0
 _MOST = 2**20
-"""Bytes of what a server tells that are read."""
+"""Bytes that a server may tell."""
 
 _PATIENCE = 0.8
 """Seconds in which a server must have told; one that is slower tells nothing this time."""
@@ -77,7 +77,7 @@ class Vitals:
     async def _look(self, http: aiohttp.ClientSession, member: Member) -> None:
         self._kinds.setdefault(member.name, member.kind)
         at, pids, used = time.time(), list(member.pids), usage(member.pids)
-        told = await _told(http, member.metrics) if member.metrics else {}
+        told = await metrics(http, member.metrics) if member.metrics else {}
         if used is None and told:  # one of another machine says it itself
             used = Usage(told.get("process_cpu_seconds_total", 0.0), int(told.get("process_resident_memory_bytes", 0)))
         if used is None:
@@ -111,10 +111,15 @@ def figures(text: str) -> dict[str, float]:
     return dict(found)
 
 
-async def _told(http: aiohttp.ClientSession, url: str) -> Mapping[str, float]:
+async def metrics(http: aiohttp.ClientSession, url: str) -> Mapping[str, float]:
+    """Return the figures that a server tells of itself, none if it tells nothing, too late, or without an end."""
+    told = b""
     try:
         async with http.get(f"{url}/metrics", allow_redirects=False) as answer:
-            told = await answer.content.read(_MOST)
+            async for part in answer.content.iter_any():
+                told += part
+                if len(told) > _MOST:
+                    return {}
             return figures(told.decode(errors="replace")) if answer.status == 200 else {}
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
         return {}

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 from redis.asyncio import Redis
 
 from load.fleet import Member
 from load.operations import Operations
 from load.own_fleet import OwnFleet
 from load.result import Series
-from load.vitals import Vitals, figures
+from load.vitals import Vitals, figures, metrics
 from tests.load.conftest import StartFleet, plan_of
 
 
@@ -106,6 +109,39 @@ def test_a_figure_is_the_sum_over_its_labels():
     """Comments are passed over, and so is what is no figure."""
     text = '# HELP a b\na{x="1 2"} 1.0\na{x="2"} 2\nb 3e6\nc\nd nan-ish\n'
     assert figures(text) == {"a": 3.0, "b": 3_000_000.0}
+
+
+async def test_what_a_server_tells_is_read_to_its_end():
+    """In however many pieces it comes; but nothing of what has no end."""
+    whole = asyncio.Event()
+
+    async def told(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        await answer.write(b"a 1\n")
+        if request.path.startswith("/endless"):
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    await answer.write(b"x" * 2**16)
+        await whole.wait()
+        await answer.write(b"b 2\n")
+        return answer
+
+    app = web.Application()
+    app.router.add_get("/{server}/metrics", told)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        async with aiohttp.ClientSession() as http:
+            asking = asyncio.create_task(metrics(http, f"{url}/slow"))
+            assert await metrics(http, f"{url}/endless") == {}
+            assert not asking.done(), "a part is not all"
+            whole.set()
+            assert await asking == {"a": 1.0, "b": 2.0}
+    finally:
+        await runner.cleanup()
 
 
 async def test_operations_are_those_of_measured_phases(start_fleet: StartFleet):
