@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from e2e.harness.deadline import SECOND
+from e2e.harness.deadline import SECOND, eventually
 from e2e.harness.engine_process import free_port
 from load.processes import family
 
@@ -189,17 +189,18 @@ class Nginx:
                 stderr=log,
                 start_new_session=True,
             )
-        loop = asyncio.get_running_loop()
-        until = loop.time() + _START
-        while not await self._listens():
-            if self._process.returncode is not None or loop.time() > until:
-                said = (self._directory / "output.log").read_text(errors="replace")[-2000:]
-                raise NginxRefusedError(f"nginx did not start (exit code {self._process.returncode}):\n{said}")
-            await asyncio.sleep(0.02)  # another process sets no event
+        try:
+            await eventually(self._listens, lambda listens: None if listens else "nobody listens", within=_START)
+        except (AssertionError, EOFError):
+            said = (self._directory / "output.log").read_text(errors="replace")[-2000:]
+            raise NginxRefusedError(f"nginx did not start (exit code {self._process.returncode}):\n{said}") from None
 
     async def _listens(self) -> bool:
+        """Return whether it takes connections. Raise `EOFError` if it has ended."""
         with contextlib.suppress(OSError):
             _, writer = await asyncio.open_connection("127.0.0.1", self._port)
             writer.close()
             return True
+        if self._process is None or self._process.returncode is not None:
+            raise EOFError
         return False

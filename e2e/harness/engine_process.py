@@ -163,11 +163,11 @@ class EngineProcess:
         process.send_signal(number)
         if number is not signal.SIGKILL:
             process.send_signal(signal.SIGCONT)
-        until = asyncio.get_running_loop().time() + _STOP
-        while process.poll() is None:
-            if asyncio.get_running_loop().time() > until:
-                process.kill()
-            await asyncio.sleep(0.01)  # another process sets no event
+        try:
+            await asyncio.to_thread(process.wait, _STOP)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            await asyncio.to_thread(process.wait)
         self._forget(process)
 
     def _forget(self, process: subprocess.Popen[bytes]) -> None:

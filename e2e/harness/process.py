@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from e2e.harness.deadline import SECOND
+from e2e.harness.deadline import SECOND, eventually
 
 __all__ = ["SERVER", "Exit", "ServerDidNotStartError", "ServerProcess"]
 
@@ -84,6 +84,7 @@ class ServerProcess:
         self._arguments = ["serve", *arguments]
         self._process: asyncio.subprocess.Process | None = None
         self._output: asyncio.Task[None] | None = None
+        self._printed = asyncio.Event()
 
     @property
     def url(self) -> str:
@@ -224,20 +225,29 @@ class ServerProcess:
         assert process.stdout is not None
         async for line in process.stdout:
             self.announced.append(line.decode(errors="replace").rstrip("\n"))
+            self._printed.set()
+        self._printed.set()
 
     async def _become_ready(self) -> None:
+        assert self._process is not None
+        assert self._output is not None
         while not (urls := self._listeners()):
-            self._must_run()  # looked at again and again: it may end without a line
-            await asyncio.sleep(0.02)
+            if self._output.done():
+                await self._process.wait()  # it will not say any more
+            self._must_run()
+            self._printed.clear()
+            await self._printed.wait()
         self.urls = urls
         async with aiohttp.ClientSession() as http:
-            while True:
-                with contextlib.suppress(aiohttp.ClientError):
-                    async with http.get(f"{self.url}/readyz") as answer:
-                        if answer.status == 200:
-                            return
-                self._must_run()
-                await asyncio.sleep(0.02)  # a server tells nobody that it has become ready
+            # it tells nobody that it has become ready
+            await eventually(lambda: self._is_ready(http), lambda ready: None if ready else "not ready", within=_START)
+
+    async def _is_ready(self, http: aiohttp.ClientSession) -> bool:
+        self._must_run()
+        with contextlib.suppress(aiohttp.ClientError):
+            async with http.get(f"{self.url}/readyz") as answer:
+                return answer.status == 200
+        return False
 
     def _listeners(self) -> dict[str, str]:
         """Return what it has announced, once that is all: the address of the docs follows."""
@@ -262,16 +272,17 @@ class ServerProcess:
 
 async def _until_free(url: str) -> None:
     """Return once a port can be had again: a connection that somebody else makes may have been given it meanwhile."""
-    address, until = (urlsplit(url).hostname, urlsplit(url).port), asyncio.get_running_loop().time() + _START
-    while True:
+    address = urlsplit(url).hostname, urlsplit(url).port
+
+    async def objection() -> str | None:
         try:
             socket.create_server(address).close()
-        except OSError:
-            if asyncio.get_running_loop().time() > until:
-                return  # the server says it better
-            await asyncio.sleep(0.05)  # a port tells nobody that it is free
-        else:
-            return
+        except OSError as error:
+            return str(error)
+        return None
+
+    with contextlib.suppress(AssertionError):  # the server says it better
+        await eventually(objection, lambda it: it, within=_START)
 
 
 def _program() -> list[str]:
