@@ -19,6 +19,14 @@ mirror() {
     } | head -1
 }
 
+# Prints the file of the certificates that this machine trusts, as images made here have to.
+trusted() {
+    python3 -c '
+import os, ssl
+paths = ssl.get_default_verify_paths()
+print(paths.cafile or os.path.join(paths.capath, "ca-certificates.crt"))'
+}
+
 # Imports Debian with every package, from the cache if it is there.
 base() {
     docker image inspect parley/base >/dev/null 2>&1 && return
@@ -27,11 +35,11 @@ base() {
         mkdir -p "$home"
         work=$(mktemp -d "$home/base.XXXXXX")
         trap 'rm -rf --one-file-system "$work"' EXIT
-        debootstrap --variant=minbase --include="$packages" "$suite" "$work/root" "$(mirror)" >"$work/log" 2>&1 ||
+        debootstrap --variant=minbase --include="$packages" "$suite" "$work/debian" "$(mirror)" >"$work/log" 2>&1 ||
             { tail -5 "$work/log" >&2; return 1; }
-        rm -rf "$work"/root/var/cache/apt/archives/*.deb "$work"/root/var/lib/apt/lists/*
-        cp /etc/ssl/certs/ca-certificates.crt "$work/root/etc/ssl/certs/host.crt" # trusts what this machine trusts
-        tar -C "$work/root" --one-file-system -cf "$work/tree" .
+        (cd "$work/debian/var" && rm -rf cache/apt/archives/*.deb lib/apt/lists/*)
+        cp "$(trusted)" "$work/debian/etc/ssl/certs/host.crt"
+        tar -C "$work/debian" --one-file-system -cf "$work/tree" .
         mv "$work/tree" "$tree"
     fi
     docker import "$tree" parley/base >/dev/null
