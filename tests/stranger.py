@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+
+from e2e.harness.engine_process import free_port
+from tests.commands import parley
 
 __all__ = ["over", "stranger"]
 
@@ -43,7 +45,7 @@ _ENVIRONMENT = {
 @asynccontextmanager
 async def stranger() -> AsyncIterator[str]:
     """Start the server, and give its URL once it answers."""
-    url = f"http://127.0.0.1:{(port := _free_port())}"
+    url = f"http://127.0.0.1:{(port := free_port())}"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "e2e.strangers.friends", str(port)),
         env=_ENVIRONMENT,
@@ -61,21 +63,8 @@ async def stranger() -> AsyncIterator[str]:
 async def over(url: str, directory: Path, *command: str) -> tuple[int, str]:
     """Run a command of `parley` over the server, in a directory, and return its exit code and what it printed."""
     (directory / "profile.toml").write_text(_PROFILE)
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "app", *command, "--target", url, "--profile", "profile.toml"),
-        cwd=directory,
-        env=_ENVIRONMENT,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    printed, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, printed.decode()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+    arguments = (*command, "--target", url, "--profile", "profile.toml")
+    return await parley(*arguments, directory=directory, environment=_ENVIRONMENT)
 
 
 async def _until_it_answers(url: str) -> None:

@@ -1,6 +1,5 @@
 """The wheel carries everything that a server needs, and everything that it takes to judge one."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from e2e.harness.deployment import embedded
+from tests.commands import parley
 
 ROOT = Path(__file__).parent.parent
 
@@ -83,16 +83,10 @@ async def test_a_wheel_judges_a_server_without_the_checkout(unpacked: Path, tmp_
     await server.start()
     arguments = ("--contract", "friends", "--target", server.servers[0].url, "-k", "FRIENDS-CONNECT-001")
     try:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "app", "verify", *arguments, "--report", "report"),
-            cwd=tmp_path,
-            env=environment,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        output, _ = await process.communicate()
+        command = ("verify", *arguments, "--report", "report")
+        code, printed = await parley(*command, directory=tmp_path, environment=environment)
     finally:
         await server.close()
 
-    assert process.returncode == 0, output.decode()
+    assert code == 0, printed
     assert (tmp_path / "report" / "report.html").is_file()
