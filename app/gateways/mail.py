@@ -25,7 +25,7 @@ from app.metrics import Metrics
 
 __all__ = ["RECOVERED", "MailGateway", "Reader"]
 
-READ = 3
+READINGS = 3
 """How often a first list is read at most, as long as something is missed meanwhile."""
 
 RECOVERED = 5_000
@@ -39,13 +39,13 @@ class Reader(Session):
     Attributes:
         feed: what it is given.
         confirmation: what its PONGs confirm, where that is how the contract confirms.
-        read: the feed's count of gaps when its first list was read.
+        gaps_before_list: the feed's count of gaps when the reading of its first list began.
 
     """
 
     feed: Feed[Any] = field(default_factory=Feed[Any], kw_only=True)
     confirmation: Confirmation | None = field(default=None, kw_only=True)
-    read: int = field(default=0, kw_only=True)
+    gaps_before_list: int = field(default=0, kw_only=True)
 
 
 class MailGateway(ContractGateway):
@@ -127,15 +127,15 @@ class MailGateway(ContractGateway):
         the list is given after it, like that of any gap.
         """
         pending: list[Entry] = []
-        for _ in range(READ):
-            reader.read = reader.feed.gaps
+        for _ in range(READINGS):
+            reader.gaps_before_list = reader.feed.gaps
             pending = await self._mailbox.pending(reader.user, limit, room=self._room)
             newest = pending[0].id if pending else ""
             if overtaken := {held for held in reader.feed.held if held < newest} - {entry.id for entry in pending}:
                 backlog = (await self._mailbox.backlogs([reader.user], RECOVERED))[reader.user]
                 pending += [entry for entry in backlog.recent if entry.id in overtaken]
                 pending.sort(key=_id, reverse=True)
-            if reader.feed.gaps == reader.read:
+            if reader.feed.gaps == reader.gaps_before_list:
                 break
         return pending
 
@@ -176,7 +176,7 @@ class MailGateway(ContractGateway):
     def _begin(self, connection: Connection, given: list[Entry], floor: str = "") -> None:
         """Open a connection that was given its first list: what was missed since that was read comes next."""
         reader: Reader = connection.state
-        whole = reader.read == reader.feed.gaps
+        whole = reader.feed.gaps == reader.gaps_before_list
         self._open(connection, given, floor=floor, whole=whole)
         if not whole:
             self._missed(reader.user)
