@@ -120,6 +120,10 @@ class Capacity:
         figures = {it.name: it.value for it in result.figures if it.value is not None}
         self.steps.append(Step(load, broken, list(result.invalid), figures))
 
+    def miss(self, load: float, why: Exception) -> None:
+        """Take that a step came to no result."""
+        self.steps.append(Step(load, (), [str(why).splitlines()[0].rstrip(":")], {}))
+
     def told(self) -> list[str]:
         """Return it in lines."""
         lines = [f"{self.scenario} holds {self.held:,g} {self.unit}" if self.held else f"{self.scenario} holds nothing"]

@@ -33,7 +33,7 @@ from load import (
 from load import result as results
 from load.plan import Plan, names
 from load.report import write as write_report
-from load.setting import setting as machine
+from load.setting import public, setting
 from load.speakers.base import Speaker
 from load.speakers.direct import DirectSpeaker
 from load.speakers.friends import FriendsSpeaker
@@ -111,8 +111,9 @@ def _asked_for(environment: Environment) -> director.Order:
         made.cleanup()
 
     def done(result: results.Result) -> None:
-        setting = {**machine(), "servers": len(targets), "targets": ", ".join(targets), **result.setting}
-        environment.process_exit_code = _conclude(replace(result, setting=setting), plan, options.report)
+        servers = {"servers": len(targets), "deployment": "target", "targets": ", ".join(map(public, targets))}
+        told = replace(result, setting={**setting(), **servers, **result.setting})
+        environment.process_exit_code = _conclude(told, plan, options.report)
 
     plan, world = _read(directory)
     return director.Order(plan, world, directory, done)

@@ -16,7 +16,7 @@ from e2e.report.legible import legible
 from e2e.report.terminal import Terminal
 from e2e.verify.profile import Profile
 from load import generator, report
-from load.capacity import Capacity, Search, Step, loaded, unit_of
+from load.capacity import Capacity, Search, loaded, unit_of
 from load.fleet import Fleet, FleetError, RemoteFleet
 from load.generator import GeneratorError
 from load.own_fleet import OwnFleet, Wanted, raise_descriptors
@@ -116,17 +116,15 @@ async def _find_capacity(request: Request, work: Path, terminal: Terminal) -> in
         directory = work / f"step-{len(found.steps) + 1}"
         try:
             result = await _tried(request, loaded(plan, load), directory, terminal, introduced=not found.steps)
+            found.take(load, result)
+            search.tell(load, held=result.passed)
+            if best is None or (result.passed and load == search.held):
+                best = result
         except (FleetError, GeneratorError, WorldError) as error:
             if best is None:
                 raise
-            found.steps.append(Step(load, (), [str(error).splitlines()[0]], {}))
+            found.miss(load, error)
             search.tell(load, held=False)
-            terminal.say(f"{load:,g} {unit}: {found.steps[-1]}")
-            continue
-        found.take(load, result)
-        search.tell(load, held=result.passed)
-        if best is None or (result.passed and load == search.held):
-            best = result
         terminal.say(f"{load:,g} {unit}: {found.steps[-1]}")
     found.held, found.broke = search.held, search.broke
     assert best is not None, "something was tried"

@@ -8,8 +8,9 @@ import resource
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
-__all__ = ["setting"]
+__all__ = ["public", "setting"]
 
 _ROOT = Path(__file__).parent.parent
 
@@ -26,6 +27,12 @@ def setting() -> dict[str, str | int | float]:
         "memory": f"{os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.1f} GiB",
         "open files": resource.getrlimit(resource.RLIMIT_NOFILE)[0],
     }
+
+
+def public(url: str) -> str:
+    """Return a URL without what only its user may know."""
+    place = urlsplit(url)
+    return urlunsplit(place._replace(netloc=place.netloc.rpartition("@")[2]))
 
 
 def _version(package: str) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from load import result as results
 from load import world
@@ -19,7 +18,7 @@ from load.operations import Operations
 from load.own_fleet import OwnFleet
 from load.plan import Plan
 from load.result import Result
-from load.setting import setting
+from load.setting import public, setting
 from load.thresholds import judge
 from load.ticker import Ticker
 from load.vitals import Vitals
@@ -138,7 +137,7 @@ class Trial:
         troubles = [*self.fleet.casualties(), *(self._acts.failures if self._acts is not None else ())]
         generators = [it for it in measured.processes if it.kind == "generator"]
         watched = [it for it in self._vitals.series(measured.began) if it.kind != "generator" or not generators]
-        targets = ", ".join(_public(target.url) for target in self.fleet.targets)
+        targets = ", ".join(public(target.url) for target in self.fleet.targets)
         complete = replace(
             measured,
             setting={**setting(), **self.fleet.setting(), "targets": targets, **measured.setting},
@@ -150,9 +149,3 @@ class Trial:
         judged = judge(complete, self.plan)
         # a server that ends by itself has failed, whatever its clients have noticed of it
         return replace(judged, passed=judged.passed and not troubles)
-
-
-def _public(url: str) -> str:
-    """Return a URL without what only its user may know."""
-    place = urlsplit(url)
-    return urlunsplit(place._replace(netloc=place.netloc.rpartition("@")[2]))

@@ -36,6 +36,9 @@ _MOST = 16 * 2**20
 _MOST_UNWRITTEN = 1_000_000
 """Bytes; a server that lets more pile up than this has stopped reading for good."""
 
+_TOLD = 200
+"""Characters of a refusal that are told."""
+
 Acknowledged = Callable[..., None]
 """Is given what a server acknowledges an event with, or nothing if the connection ends before."""
 
@@ -84,7 +87,6 @@ class Connection:
         self._numbers = 0
         self._unwritten = bytearray()
         self._writing = False
-        self._patience: float | None = None
         self._reading = Event()
         self._reading.set()
         self._fragments: list[bytes] = []
@@ -171,32 +173,30 @@ class Connection:
             request.headers[name] = value
         self._protocol.send_request(request)
         self._send_now()
-        self._expect("0")
+        opening = self._expect("0")
         auth = "" if handshake.auth is None else orjson.dumps(handshake.auth).decode()
         if self._protocol.state is State.OPEN:
             self._protocol.send_text(f"40{auth}".encode())
         self._send_now()
         self._expect("40")
-        self._socket.settimeout(self._patience)
+        self._socket.settimeout(_silence(opening))
 
     def _send_now(self) -> None:
         # who has closed may have said why, and that is still to be read
         with contextlib.suppress(ConnectionError):
             self._socket.sendall(b"".join(self._protocol.data_to_send()))
 
-    def _expect(self, start: str) -> None:
-        """Read until a packet begins so; events that come before CONNECT are kept, as every client has to."""
+    def _expect(self, start: str) -> str:
+        """Read until a packet begins so, and return it; events that come before CONNECT are kept for later."""
         early: list[str] = []
         stands = True
         while True:
             for number, text in enumerate(self._arrived):
                 if text.startswith("44"):
-                    raise DialError(f"refused: {text[2:]}")
+                    raise DialError(f"refused: {text[2:][:_TOLD]}")
                 if text.startswith(start):
-                    if start == "0":
-                        self._patience = _patience(text)
                     self._arrived = [*early, *self._arrived[number + 1 :]]
-                    return
+                    return text
                 early.append(text)
             self._arrived = []
             if stands:
@@ -305,7 +305,7 @@ class Connection:
             self._acknowledgements.clear()
 
 
-def _patience(opening: str) -> float | None:
+def _silence(opening: str) -> float | None:
     """Return after how many seconds without a PING a connection is dead, as OPEN has it; None if it has nothing."""
     try:
         found = orjson.loads(opening[1:])

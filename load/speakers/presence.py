@@ -44,7 +44,7 @@ class PresenceSpeaker(Speaker):
             if told.get("status") == "sent":
                 reached = {by_id[it] for it in told["recipients"]["sent"]}
                 self.stored(number, tuple(sorted(reached)))
-                self.denied(number, reached.symmetric_difference(audience))
+                self.denied(number, set(audience) - reached)
             else:
                 self.refused(number, told)
                 if told.get("error") == _NOBODY:

@@ -60,7 +60,7 @@ async def test_locust_alone_makes_users_and_judges(url: str, tmp_path: Path):
     found = load(tmp_path / "report" / "result.json")
     assert found.verdict.lost == 0
     assert found.verdict.delivered == found.verdict.expected > 0
-    assert (found.setting["servers"], found.setting["targets"]) == (1, url)
+    assert [found.setting[key] for key in ("servers", "deployment", "targets")] == [1, "target", url]
     assert found.setting["cores"] == os.cpu_count()
     assert (tmp_path / "report" / "report.html").exists()
     assert "friends-10: Friends, ten each" in told
