@@ -208,5 +208,6 @@ async def test_a_caught_mutant_a_survivor_and_the_right_server(tmp_path: Path):
         trial.control("embedded", [wrong.caught_by], directories[2], environment),
     )
 
-    assert (caught.verdict, survived.verdict, right.verdict) == (Verdict.CAUGHT, Verdict.SURVIVED, Verdict.CAUGHT)
+    verdicts = caught.verdict, survived.verdict, right.verdict
+    assert verdicts == (Verdict.CAUGHT, Verdict.SURVIVED, Verdict.CAUGHT), f"{survived.note}\n{right.note}"
     assert [one.ended for one in right.outcomes] == ["passed"] * len(right.outcomes)
