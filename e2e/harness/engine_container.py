@@ -134,7 +134,12 @@ class EngineContainer:
 
     async def mend(self) -> None:
         await asyncio.to_thread(self._unpause)
-        await self.start()
+        try:
+            await self.start()
+        except EngineRefusedError:
+            if not await asyncio.to_thread(self._has_ended):
+                raise
+            await self.start()  # it was ending by itself, and still seemed to run
 
     async def restart(self, *, empty: bool) -> None:
         if empty:
@@ -174,13 +179,16 @@ class EngineContainer:
         wrapped.reload()
         return int(wrapped.attrs["State"]["Pid"]), wrapped.id
 
-    def _objection(self) -> str | None:
+    def _has_ended(self) -> bool:
         wrapped = self._wrapped
+        wrapped.reload()
+        return wrapped.status in ("exited", "dead")
+
+    def _objection(self) -> str | None:
         try:
-            wrapped.reload()
-            if wrapped.status not in ("exited", "dead"):
+            if not self._has_ended():
                 return None
-            log = wrapped.logs(tail=20).decode(errors="replace")
+            log = self._wrapped.logs(tail=20).decode(errors="replace")
         except DockerException as error:
             return f"its container is gone ({_first_line(error)})"
         return f"the container of {self._image} has ended:\n{log}"
