@@ -183,6 +183,7 @@ class Result:
             memory, limits, kernel, Python; texts and numbers by name.
         connects: milliseconds from dialling to CONNECT.
         failures: what went wrong with connections and requests, how often.
+        troubles: what servers and engines did that nobody asked of them, such as to end, a sentence each.
         cut: whether deliveries still came when the drain ended, and some were owed still.
         operations: what the engines did during the measured phases, by name, such as `redis commands`.
         figures: what thresholds are about (`load.thresholds`).
@@ -201,6 +202,7 @@ class Result:
     connects: Latency
     failures: Mapping[str, int] = field(default_factory=dict[str, int])
     processes: Sequence[Series] = ()
+    troubles: Sequence[str] = ()
     cut: bool = False
     operations: Mapping[str, float] = field(default_factory=dict[str, float])
     figures: Sequence[Measured] = ()

@@ -61,10 +61,11 @@ DEMANDED: Mapping[str, float] = {
     "unexpected": 0,
     "late": 0,
     "present": 0.99,
+    "troubles": 0,
 }
 """What is demanded of every scenario that does not say otherwise."""
 
-_WHATEVER = ("lost", "duplicated", "reordered", "unexpected")
+_WHATEVER = ("lost", "duplicated", "reordered", "unexpected", "troubles")
 """What no slow generator and no clock can do."""
 
 _OF_SERVERS = ("cost", "growth")
@@ -155,6 +156,10 @@ FIGURES: tuple[Figure, ...] = (
         lambda it: it.connects.p99 if it.connects.count else None,
     ),
     Figure("ready", "connections", "s", "until 99 of 100 clients were back and knew what they had missed", of.ready),
+    Figure(
+        "troubles", "servers", "", "times that a server or an engine ended, or did not start or end as it was told to",
+        lambda it: len(it.troubles),
+    ),
     Figure(
         "messages_per_second", "throughput", "/s", "messages that were due", lambda it: of.per_second(of.due(it), it),
         "least",

@@ -143,9 +143,7 @@ class Trial:
             setting={**setting(), **self.fleet.setting(), "targets": targets, **measured.setting},
             processes=[*watched, *measured.processes],
             operations=dict(self._operations.counted) if self._operations is not None else {},
-            failures={**measured.failures, **dict.fromkeys(troubles, 1)},
+            troubles=troubles,
             verdict=replace(measured.verdict, examples=[*troubles, *measured.verdict.examples]),
         )
-        judged = judge(complete, self.plan)
-        # a server that ends by itself has failed, whatever its clients have noticed of it
-        return replace(judged, passed=judged.passed and not troubles)
+        return judge(complete, self.plan)

@@ -124,6 +124,7 @@ WORKED = {
     "engine_cpu_us_per_message": (result(processes=two_servers()), 20_000.0),
     "proxy_cpu_us_per_delivery": (result(processes=two_servers()), 1_000.0),
     "proxy_cpu_us_per_message": (result(processes=two_servers()), 10_000.0),
+    "troubles": (result(troubles=["server 1 has ended by itself"]), 1),
     "redis_per_message": (result(operations=ASKED), 3.0),
     "mongo_per_message": (result(operations=ASKED), 2.0),
     "rss_kb_per_connection": (
@@ -279,6 +280,14 @@ def test_what_was_still_on_its_way_is_not_lost_for_sure():
     assert outcome(judge(result(verdict=missing, processes=busy), plan())) == "failed"
     assert outcome(judge(result(verdict=missing, processes=busy, cut=True), plan())) == "invalid"
     assert outcome(judge(result(verdict=missing, cut=True), plan())) == "failed"
+
+
+def test_a_server_that_ended_has_failed_however_the_generator_was():
+    """No generator that is too slow ends a server."""
+    ended = ["server 1 has ended by itself"]
+
+    assert outcome(judge(result(troubles=ended, processes=[generator(0.95)]), plan())) == "failed"
+    assert outcome(judge(result(troubles=ended), plan(troubles=1))) == "passed"
 
 
 def test_what_servers_of_somebody_else_do_not_tell_is_not_demanded_of_them():
