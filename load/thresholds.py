@@ -60,6 +60,7 @@ DEMANDED: Mapping[str, float] = {
     "reordered": 0,
     "unexpected": 0,
     "late": 0,
+    "refused_share": 0.01,
     "present": 0.99,
     "troubles": 0,
 }

@@ -67,7 +67,7 @@ WORKED = {
     "repeated": (result(verdict=VERDICT), 3),
     "refused": (result(verdict=VERDICT), 7),
     "unknown": (result(verdict=VERDICT), 9),
-    "refused_share": (result(verdict=VERDICT), 7 / 90),
+    "refused_share": (result(verdict=Verdict(sent=50, stored=40, refused=10)), 0.2),
     "unknown_share": (result(verdict=VERDICT), 0.1),
     "unsent_share": (result(verdict=VERDICT), 0.1),
     "reach": (result(phases=[phase(ended=4.0), phase("more", 4.0, 6.0)], seconds=UNTOLD), 0.9),
