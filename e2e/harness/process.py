@@ -287,4 +287,4 @@ async def _until_free(url: str) -> None:
 
 def _program() -> list[str]:
     """Return what runs the backend, or what is to be run in its place."""
-    return [sys.executable, "-m", *shlex.split(os.environ.get(SERVER) or "app")]
+    return [sys.executable, "-m", "e2e.harness.as_installed", *shlex.split(os.environ.get(SERVER) or "app")]
